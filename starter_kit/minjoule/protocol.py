@@ -4,6 +4,7 @@ A frame is ``<BI``: kind (1 byte), payload length (4 bytes little-endian), then 
 never allocated beyond the caller's cap. Both ends treat the other as hostile; this module is in the box, so it holds no secret.
 """
 
+import contextlib
 import json
 import select
 import socket
@@ -38,6 +39,10 @@ class ProtocolError(Exception):
     def __init__(self, message: str, *, gone: bool = False) -> None:
         super().__init__(message)
         self.gone = gone
+
+
+class FrameTooLargeError(ProtocolError):
+    """The peer declared a payload over the cap; nothing of it was read."""
 
 
 class DeadlineError(Exception):
@@ -77,8 +82,34 @@ class Channel:
         except ValueError:
             raise ProtocolError(f"frame of unknown kind {kind}") from None
         if length > cap:
-            raise ProtocolError(f"frame {known.name} declares {length} bytes, over the cap of {cap}")
+            raise FrameTooLargeError(f"frame {known.name} declares {length} bytes, over the cap of {cap}")
         return known, self._read(length, deadline)
+
+    def receive_into(self, kind: Kind, buffer: memoryview, deadline: float | None = None) -> tuple[Kind, bytearray]:
+        """Receive a frame of ``kind`` that fills ``buffer`` exactly, without allocating.
+
+        Returns (kind, empty) then. A frame of another kind is returned whole, if it isn't longer than ``buffer`` or 64 KiB;
+        a frame of the kind with another length raises ProtocolError.
+        """
+        seen, length = HEADER.unpack(self._read(HEADER.size, deadline))
+        if seen == kind:
+            if length != len(buffer):
+                raise ProtocolError(f"frame {kind.name} declares {length} bytes where {len(buffer)} are due")
+            self._fill(buffer, deadline)
+            return kind, bytearray()
+        cap = max(len(buffer), 1 << 16)
+        if length > cap:
+            raise FrameTooLargeError(f"frame of kind {seen} declares {length} bytes, over the cap of {cap}")
+        try:
+            known = Kind(seen)
+        except ValueError:
+            raise ProtocolError(f"frame of unknown kind {seen}") from None
+        return known, self._read(length, deadline)
+
+    def abort(self) -> None:
+        """Break the connection from another thread: whoever waits on it gets ProtocolError(gone=True)."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def expect(self, kind: Kind, cap: int, deadline: float | None = None) -> bytearray:
         """Receive a frame that must be of ``kind``. Raises ProtocolError otherwise."""
@@ -103,19 +134,23 @@ class Channel:
             view = view[sent:]
 
     def _read(self, count: int, deadline: float | None) -> bytearray:
-        buffer = bytearray()
-        while len(buffer) < count:
+        buffer = bytearray(count)
+        self._fill(memoryview(buffer), deadline)
+        return buffer
+
+    def _fill(self, view: memoryview, deadline: float | None) -> None:
+        due = len(view)
+        while view:
             try:
-                piece = self._sock.recv(min(count - len(buffer), PIECE_BYTES))
+                got = self._sock.recv_into(view)
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline)
                 continue
             except OSError as error:
                 raise ProtocolError(f"the peer has left: {error}", gone=True) from error
-            if not piece:
-                raise ProtocolError(f"the peer left after {len(buffer)} of {count} bytes", gone=True)
-            buffer += piece
-        return buffer
+            if not got:
+                raise ProtocolError(f"the peer left after {due - len(view)} of {due} bytes", gone=True)
+            view = view[got:]
 
     def _wait(self, event: int, deadline: float | None) -> None:
         poller = select.poll()
