@@ -1,0 +1,49 @@
+"""Host classes, hosts and the one-time codes that enrol them."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, Boolean, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.db.base import Base, UtcDateTime
+
+
+class HostClassRow(Base):
+    """One exact kind of machine and one boundary. ``modelled`` and ``unsandboxed`` are shown wherever the class is."""
+
+    __tablename__ = "host_classes"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    boundary: Mapped[str] = mapped_column(String(30))
+    modelled: Mapped[bool] = mapped_column(Boolean)
+    unsandboxed: Mapped[bool] = mapped_column(Boolean, default=False)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class HostRow(Base):
+    """A judging machine: its token's hash, its facts, and the boot id of the worker process that last spoke for it."""
+
+    __tablename__ = "hosts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    host_class: Mapped[str] = mapped_column(ForeignKey("host_classes.name"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON)
+    enrolled_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class EnrolmentCodeRow(Base):
+    """A one-time code as sha256."""
+
+    __tablename__ = "enrolment_codes"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    host_class: Mapped[str] = mapped_column(ForeignKey("host_classes.name"))
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,78 @@
+"""Runs and the attempts to carry them out: the only truth of where a run stands."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, deferred, mapped_column
+
+from server.db.base import Base, FiniteFloat, UtcDateTime
+
+
+class RunRow(Base):
+    """One official execution. QUEUED -> RUNNING -> DONE | VOID; a fault brings RUNNING back to QUEUED.
+
+    The queued row is the outbox: ``hinted_at`` is when a wake-up was last sent for it. ``epoch`` is the fencing token: it
+    rises with every claim, and every write of a worker names it. ``deadline_at`` bounds the state it's in (RUNNING: the lease).
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        UniqueConstraint("entry_id", "index"),
+        CheckConstraint("state in ('QUEUED', 'RUNNING', 'DONE', 'VOID')", name="state"),
+        CheckConstraint("(state = 'DONE') = (outcome is not null)", name="done_has_outcome"),
+        Index("ix_runs_queue", "state", "host_class", "queued_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id"), index=True)
+    submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), index=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    host_class: Mapped[str] = mapped_column(ForeignKey("host_classes.name"))
+    index: Mapped[int]
+    purpose: Mapped[str] = mapped_column(String(16), default="listing")
+    seed: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(10), default="QUEUED")
+    epoch: Mapped[int] = mapped_column(default=0)
+    queued_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    hinted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    started_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    deadline_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, index=True)
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    message: Mapped[str | None] = mapped_column(Text)  # of the outcome, or the public reason of VOID
+    loss: Mapped[float | None] = mapped_column(FiniteFloat)
+    energy_uj: Mapped[int | None] = mapped_column(BigInteger)
+    train_uj: Mapped[int | None] = mapped_column(BigInteger)
+    score_uj: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AttemptRow(Base):
+    """One try at a run on a host. CLAIMED -> REPORTED | FAULTED. Holds what's live, and what the host reported."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (
+        UniqueConstraint("run_id", "epoch"),
+        CheckConstraint("state in ('CLAIMED', 'REPORTED', 'FAULTED')", name="state"),
+        CheckConstraint("(state = 'FAULTED') = (fault_cause is not null)", name="fault_has_cause"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    epoch: Mapped[int]
+    host_id: Mapped[int] = mapped_column(ForeignKey("hosts.id"), index=True)
+    state: Mapped[str] = mapped_column(String(10), default="CLAIMED")
+    claimed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    heartbeat_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    phase: Mapped[str] = mapped_column(String(10), default="prepare")
+    progress: Mapped[float | None] = mapped_column(FiniteFloat)
+    energy_uj: Mapped[int | None] = mapped_column(BigInteger)  # so far
+    loss_so_far: Mapped[float | None] = mapped_column(FiniteFloat)
+    fault_cause: Mapped[str | None] = mapped_column(String(40))
+    fault_detail: Mapped[str | None] = mapped_column(Text)
+    log_truncated: Mapped[bool] = mapped_column(default=False)
+    log: Mapped[bytes] = deferred(mapped_column(LargeBinary, default=b""))
+    report: Mapped[dict[str, Any] | None] = deferred(mapped_column(JSON))  # as reported: facts, windows, digests
+    trace: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))  # gzip of the trace's JSON
+    report_sha256: Mapped[str | None] = mapped_column(String(64))

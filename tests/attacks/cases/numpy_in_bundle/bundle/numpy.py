@@ -1,0 +1,1 @@
+raise SystemExit("the bundle's numpy was imported")

@@ -1,0 +1,2 @@
+ENTRANT = True
+print("SHADOWED: ran before the gate")
