@@ -1,0 +1,64 @@
+"""The life of a run: a table over (state, event). No clock, no database; the rows follow what it says."""
+
+from enum import StrEnum
+
+MAX_ATTEMPTS = 3
+LEASE_S = 10
+QUEUE_DEADLINE_DAYS = 7
+
+
+class RunState(StrEnum):
+    """Where a run stands. DONE and VOID are final."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    VOID = "VOID"
+
+
+class Event(StrEnum):
+    """What may happen to a run."""
+
+    CLAIMED = "claimed"
+    REPORTED = "reported"
+    FAULTED = "faulted"
+    FAULTED_LAST = "faulted_last"
+    EXPIRED = "expired"
+
+
+class Cause(StrEnum):
+    """Why an attempt failed by our fault: typed, and shown."""
+
+    HOST_LOST = "host_lost"
+    HOST_RESTARTED = "host_restarted"
+    HOST_REVOKED = "host_revoked"
+    BOX_FAULT = "box_fault"
+    METER_FAULT = "meter_fault"
+    BUNDLE_FAULT = "bundle_fault"
+    WORKER_ERROR = "worker_error"
+
+
+class TransitionError(Exception):
+    """The event is impossible in that state."""
+
+
+TABLE: dict[tuple[RunState, Event], RunState] = {
+    (RunState.QUEUED, Event.CLAIMED): RunState.RUNNING,
+    (RunState.QUEUED, Event.EXPIRED): RunState.VOID,
+    (RunState.RUNNING, Event.REPORTED): RunState.DONE,
+    (RunState.RUNNING, Event.FAULTED): RunState.QUEUED,
+    (RunState.RUNNING, Event.FAULTED_LAST): RunState.VOID,
+}
+
+
+def after(state: RunState, event: Event) -> RunState:
+    """The next state. Raises TransitionError."""
+    try:
+        return TABLE[state, event]
+    except KeyError:
+        raise TransitionError(f"a {state} run can't be {event}") from None
+
+
+def fault_event(epoch: int) -> Event:
+    """Whether the fault of attempt number ``epoch`` is the last that we allow ourselves."""
+    return Event.FAULTED_LAST if epoch >= MAX_ATTEMPTS else Event.FAULTED

@@ -1,0 +1,43 @@
+"""Structured logs, one JSON line an event; secrets never reach them."""
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_KEYS = re.compile(r"password|secret|token|cookie|authorization|instance_key|code$", re.IGNORECASE)
+SECRET_VALUES = re.compile(r"mj_(cli|host)_[A-Za-z0-9-]+_[A-Za-z0-9_-]+")
+DROPPED = "[dropped]"
+
+
+def drop_secrets(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank what is named like a secret, and tokens wherever they stand in a text."""
+    for key, value in event.items():
+        if SECRET_KEYS.search(key):
+            event[key] = DROPPED
+        elif isinstance(value, str):
+            event[key] = SECRET_VALUES.sub(DROPPED, value)
+    return event
+
+
+def configure(level: str = "info") -> None:
+    """Set up structlog for this process."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            drop_secrets,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        cache_logger_on_first_use=True,
+    )
+
+
+def get_logger() -> Any:
+    """A bound logger: events are ``noun_pasttense``, values keyword fields with their unit in the name."""
+    return structlog.get_logger()
