@@ -1,0 +1,1 @@
+"""Boards: entries and their standings."""

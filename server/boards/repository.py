@@ -1,0 +1,81 @@
+"""Entries as the board shows them, and as the ranking reads them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+from sqlalchemy.orm import Session
+
+from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
+from server.domain.ranking import Contender
+from server.domain.scoring import Status
+
+COLUMNS = (
+    EntryRow.rank,
+    EntryRow.status,
+    EntryRow.mean_log_j,
+    EntryRow.mean_loss,
+    EntryRow.train_uj,
+    EntryRow.score_uj,
+    EntryRow.runs_done,
+    EntryRow.runs_wanted,
+    EntryRow.created_at,
+    SubmissionRow.digest,
+    SubmissionRow.name,
+    SubmissionRow.license,
+    ParticipantRow.name.label("participant"),
+)
+
+
+def ranked_count(session: Session, board_id: int) -> int:
+    """How many entries have a rank."""
+    query = select(func.count()).select_from(EntryRow).where(EntryRow.board_id == board_id, EntryRow.rank.is_not(None))
+    return session.scalar(query) or 0
+
+
+def unranked_count(session: Session, board_id: int) -> int:
+    """How many entries have none."""
+    query = select(func.count()).select_from(EntryRow).where(EntryRow.board_id == board_id, EntryRow.rank.is_(None))
+    return session.scalar(query) or 0
+
+
+def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offset: int) -> Sequence[Row[Any]]:
+    """Ranked entries by rank, or the unranked ones, newest first."""
+    query = select(*COLUMNS).join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
+    query = query.join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id).where(EntryRow.board_id == board_id)
+    if ranked:
+        query = query.where(EntryRow.rank.is_not(None)).order_by(EntryRow.rank, EntryRow.created_at, EntryRow.id)
+    else:
+        query = query.where(EntryRow.rank.is_(None)).order_by(EntryRow.id.desc())
+    return session.execute(query.limit(limit).offset(offset)).all()
+
+
+def done_runs(session: Session, entry_id: int) -> list[RunRow]:
+    """The entry's runs that are done, by index."""
+    query = select(RunRow).where(RunRow.entry_id == entry_id, RunRow.state == "DONE")
+    return list(session.scalars(query.order_by(RunRow.index)))
+
+
+def contenders(session: Session, board_id: int) -> list[Contender]:
+    """What the ranking reads."""
+    query = select(EntryRow.id, EntryRow.mean_log_j, EntryRow.created_at).where(
+        EntryRow.board_id == board_id, EntryRow.status == Status.QUALIFIED, EntryRow.mean_log_j.is_not(None)
+    )
+    return [Contender(row.id, row.mean_log_j, row.created_at) for row in session.execute(query)]
+
+
+def present_ranks(session: Session, board_id: int) -> dict[int, int]:
+    """Entry id to the rank stored now."""
+    query = select(EntryRow.id, EntryRow.rank).where(EntryRow.board_id == board_id, EntryRow.rank.is_not(None))
+    return {row.id: row.rank for row in session.execute(query)}
+
+
+def store_ranks(session: Session, changed: dict[int, int | None]) -> None:
+    """Write the ranks that changed."""
+    if changed:
+        session.execute(update(EntryRow), [{"id": entry_id, "rank": rank} for entry_id, rank in changed.items()])
+
+
+def stale_boards(session: Session) -> list[BoardRow]:
+    """Boards whose standings are out of date."""
+    return list(session.scalars(select(BoardRow).where(BoardRow.stale)))

@@ -1,0 +1,147 @@
+"""Standings: a run is absorbed into its entry, entries are ranked, and the board is read."""
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+
+from minjoule.outcome import Outcome
+from sqlalchemy.orm import Session
+
+from server.boards import repository
+from server.db.rows import BoardRow, EntryRow, RunRow
+from server.domain.ranking import rank
+from server.domain.scoring import Score, Status, assess
+from server.tracks.service import BoardView, find_board, find_track
+
+PAGE_ROWS = 50
+FROZEN = {Status.DISPUTED, Status.DISQUALIFIED, Status.WITHDRAWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An entry as the board shows it. Joules: geometric mean over its runs; the split is the arithmetic mean's."""
+
+    rank: int | None
+    status: str
+    submission: str
+    name: str
+    participant: str
+    license: str
+    energy_j: float | None
+    loss: float | None
+    train_j: float | None
+    score_j: float | None
+    runs_done: int
+    runs_wanted: int
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    """One page of a board: ranked entries first, then those without a rank."""
+
+    track: str
+    title: str
+    unit: str
+    target_loss: float
+    runs: int
+    host_class: str
+    boundary: str
+    modelled: bool
+    unsandboxed: bool
+    ranked_at: dt.datetime | None
+    ranked: int
+    unranked: int
+    offset: int
+    limit: int
+    entries: list[Standing]
+
+
+def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_ROWS, offset: int = 0) -> BoardPage:
+    """A page of a board. Raises NotFound."""
+    board, rules = find_board(session, slug, host_class), find_track(session, slug)
+    ranked, unranked = repository.ranked_count(session, board.id), repository.unranked_count(session, board.id)
+    return BoardPage(
+        track=slug,
+        title=rules.title,
+        unit=rules.unit,
+        target_loss=rules.target_loss,
+        runs=rules.runs,
+        host_class=board.host_class,
+        boundary=board.boundary,
+        modelled=board.modelled,
+        unsandboxed=board.unsandboxed,
+        ranked_at=board.ranked_at,
+        ranked=ranked,
+        unranked=unranked,
+        offset=offset,
+        limit=limit,
+        entries=page_rows(session, board, ranked, limit, offset),
+    )
+
+
+def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offset: int) -> list[Standing]:
+    """Ranked rows from ``offset``, filled up with unranked ones."""
+    rows = list(repository.standings(session, board.id, ranked=True, limit=limit, offset=offset)) if offset < ranked else []
+    if len(rows) < limit:
+        room, start = limit - len(rows), max(0, offset - ranked)
+        rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start)
+    return [
+        Standing(
+            rank=row.rank,
+            status=row.status,
+            submission=row.digest,
+            name=row.name,
+            participant=row.participant,
+            license=row.license,
+            energy_j=math.exp(row.mean_log_j) if row.mean_log_j is not None else None,
+            loss=row.mean_loss,
+            train_j=row.train_uj / 1e6 if row.train_uj is not None else None,
+            score_j=row.score_uj / 1e6 if row.score_uj is not None else None,
+            runs_done=row.runs_done,
+            runs_wanted=row.runs_wanted,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def open_entry(session: Session, board: BoardView, submission_id: int, wanted: int, now: dt.datetime) -> EntryRow:
+    """A new entry on a board."""
+    entry = EntryRow(board_id=board.id, submission_id=submission_id, status=Status.PROVISIONAL, runs_wanted=wanted, created_at=now)
+    session.add(entry)
+    session.get_one(BoardRow, board.id).stale = True
+    session.flush()
+    return entry
+
+
+def absorb_run(session: Session, entry_id: int) -> None:
+    """Compute an entry anew from its done runs, and ask for a new ranking."""
+    entry = session.get_one(EntryRow, entry_id)
+    board = session.get_one(BoardRow, entry.board_id)
+    board.stale = True
+    figures = assess([as_score(run) for run in repository.done_runs(session, entry_id)], entry.runs_wanted, find_track(session, board.track_slug).target_loss)
+    if entry.status not in FROZEN:
+        entry.status = figures.status
+    entry.runs_done, entry.mean_log_j, entry.mean_loss = figures.runs_done, figures.mean_log_j, figures.mean_loss
+    entry.train_uj, entry.score_uj = figures.train_uj, figures.score_uj
+
+
+def as_score(run: RunRow) -> Score:
+    """A done run as a value. The row's checks guarantee outcome and bill."""
+    if run.outcome is None or run.energy_uj is None:
+        raise ValueError(f"run {run.id} is {run.state} without outcome or bill")
+    return Score(Outcome(run.outcome), run.loss, run.energy_uj, run.train_uj or 0, run.score_uj or 0)
+
+
+def rank_stale_boards(session: Session, now: dt.datetime) -> int:
+    """Rank every stale board; returns how many."""
+    boards = repository.stale_boards(session)
+    for board in boards:
+        before = repository.present_ranks(session, board.id)
+        after = rank(repository.contenders(session, board.id))
+        gone: dict[int, int | None] = dict.fromkeys(before.keys() - after.keys())
+        moved = {entry_id: place for entry_id, place in after.items() if before.get(entry_id) != place}
+        repository.store_ranks(session, gone | moved)
+        board.stale, board.ranked_at = False, now
+    return len(boards)

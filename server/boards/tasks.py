@@ -1,0 +1,17 @@
+"""The rank task."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from server.boards import service
+from server.logs import get_logger
+
+log = get_logger()
+
+
+def rank_boards(session: Session, now: dt.datetime) -> None:
+    """Rank what is stale; a lost message costs nothing, the sweep does the same."""
+    ranked = service.rank_stale_boards(session, now)
+    if ranked:
+        log.info("boards_ranked", boards=ranked)

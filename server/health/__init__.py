@@ -1,0 +1,1 @@
+"""Health: is it alive."""

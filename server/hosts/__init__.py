@@ -1,0 +1,1 @@
+"""Hosts: enrolment and who may claim."""

@@ -1,0 +1,1 @@
+"""Organizers: what they see and do."""

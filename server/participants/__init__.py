@@ -1,0 +1,1 @@
+"""Participants: accounts, sessions and tokens."""

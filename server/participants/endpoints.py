@@ -1,0 +1,41 @@
+"""Accounts by API."""
+
+from fastapi import APIRouter, Request
+
+from server import clock
+from server.db.session import ReadSession, WriteSession
+from server.participants import service
+from server.participants.schemas import Me, TokenAnswer, TokenRequest
+from server.participants.service import CurrentParticipant
+
+router = APIRouter(prefix="/api/v1", tags=["participants"])
+
+
+@router.post("/tokens", status_code=201)
+def create_token(request: Request, wanted: TokenRequest, session: WriteSession) -> TokenAnswer:
+    """Name and password for an API token."""
+    request.app.state.rate_limits.hit("sign-in", client_address(request))
+    settings = request.app.state.settings
+    owner = service.check_password(session, wanted.name, wanted.password)
+    token = service.issue_token(session, owner.id, wanted.label, clock.now(), settings.token_days)
+    return TokenAnswer(token=token, name=owner.name, expires_days=settings.token_days)
+
+
+@router.delete("/tokens/{token_id}", status_code=204)
+def delete_token(token_id: str, participant: CurrentParticipant, session: WriteSession) -> None:
+    """Revoke one of your tokens."""
+    service.revoke_token(session, participant.id, token_id, clock.now())
+
+
+@router.get("/me")
+def read_me(request: Request, participant: CurrentParticipant, session: ReadSession) -> Me:
+    """Who you are, and what quota is left."""
+    from server.runs.service import runs_left  # a noun reaches another through its service, at call time: runs know participants
+
+    left = runs_left(session, participant.id, request.app.state.settings.quota_runs_per_day, clock.now())
+    return Me(name=participant.name, role=participant.role, runs_left_today=left)
+
+
+def client_address(request: Request) -> str:
+    """The peer's address, for rate limits."""
+    return request.client.host if request.client else "unknown"

@@ -1,0 +1,1 @@
+"""Runs: the queue, claims, heartbeats, reports."""

@@ -1,0 +1,1 @@
+"""Submissions: bundles at the door, and what became of them."""
