@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 
 from server import clock
-from server.db.session import ReadSession, WriteSession
+from server.db.session import WriteSession
 from server.participants import service
-from server.participants.schemas import Me, TokenAnswer, TokenRequest
+from server.participants.schemas import TokenAnswer, TokenRequest
 from server.participants.service import CurrentParticipant
 
 router = APIRouter(prefix="/api/v1", tags=["participants"])
@@ -25,15 +25,6 @@ def create_token(request: Request, wanted: TokenRequest, session: WriteSession) 
 def delete_token(token_id: str, participant: CurrentParticipant, session: WriteSession) -> None:
     """Revoke one of your tokens."""
     service.revoke_token(session, participant.id, token_id, clock.now())
-
-
-@router.get("/me")
-def read_me(request: Request, participant: CurrentParticipant, session: ReadSession) -> Me:
-    """Who you are, and what quota is left."""
-    from server.runs.service import runs_left  # a noun reaches another through its service, at call time: runs know participants
-
-    left = runs_left(session, participant.id, request.app.state.settings.quota_runs_per_day, clock.now())
-    return Me(name=participant.name, role=participant.role, runs_left_today=left)
 
 
 def client_address(request: Request) -> str:

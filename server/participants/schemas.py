@@ -23,11 +23,3 @@ class TokenAnswer(BaseModel):
     token: str
     name: str
     expires_days: int
-
-
-class Me(BaseModel):
-    """Who the credential speaks for."""
-
-    name: str
-    role: str
-    runs_left_today: int

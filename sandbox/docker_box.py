@@ -1,0 +1,227 @@
+"""The real box: one container per phase, made by a Docker engine. See ``minjoule.box.Box`` for the contract.
+
+It knows nothing of runs, meters or verdicts. Whatever goes wrong with the engine is a BoxFault.
+"""
+
+import logging
+import re
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, NotFound
+from minjoule.box import BoxEnd, BoxFault, BoxSpec
+from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
+
+from sandbox import cgroups, limits
+from sandbox.gate_folder import GateFolder
+from sandbox.log_stream import LogStream
+
+IMAGES = {"python": "minjoule/python:local", "torch": "minjoule/torch:local"}
+GATE_S = 30.0
+KILL_S = 20.0
+SETTLE_S = 10.0
+POLL_S = 0.001
+ENGINE_ERRORS = (DockerException, requests.RequestException)
+log = logging.getLogger(__name__)
+
+
+class DockerBoxes:
+    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's; ``cpuset`` pins the boxes to CPUs."""
+
+    def __init__(
+        self, client: docker.DockerClient, base_folder: Path, cpuset: str | None = None, images: Mapping[str, str] = IMAGES
+    ) -> None:
+        self._client = client
+        self._base_folder = base_folder
+        self._cpuset = cpuset
+        self._images = images
+        try:
+            facts = client.info()
+        except ENGINE_ERRORS as error:
+            raise BoxFault(f"no Docker engine answers: {error}; start it, or let this user reach its socket") from error
+        self._group_class = cgroups.group_class(str(facts.get("CgroupVersion", "1")), facts["CgroupDriver"])
+
+    def __call__(self, spec: BoxSpec) -> "DockerBox":
+        """See BoxFactory. Raises BoxFault where no image goes by the track's name."""
+        if spec.image not in self._images:
+            raise BoxFault(f"the track wants the image {spec.image!r}; this host knows {', '.join(sorted(self._images))}")
+        token = secrets.token_hex(6)
+        group = self._group_class(f"{cgroups.FAMILY}/{host_of(spec)}/{token}")
+        folder = GateFolder(self._base_folder / token)
+        name = f"minjoule-{re.sub(r'[^A-Za-z0-9_.-]', '-', spec.name)[:60]}-{token}"
+        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._cpuset)
+
+
+class DockerBox:
+    """One container, used once. Made by ``DockerBoxes``."""
+
+    unsandboxed = False
+
+    def __init__(
+        self,
+        spec: BoxSpec,
+        api: docker.APIClient,
+        image: str,
+        name: str,
+        group: cgroups.BoxGroup,
+        folder: GateFolder,
+        cpuset: str | None,
+    ) -> None:
+        self._spec, self._api, self._image, self._name = spec, api, image, name
+        self._group, self._folder, self._cpuset = group, folder, cpuset
+        self._container: str | None = None
+        self._stream: LogStream | None = None
+        self._channel: Channel | None = None
+        self._end: BoxEnd | None = None
+
+    def prepare(self) -> Channel:
+        """See Box."""
+        if self._channel is not None:
+            return self._channel
+        deadline = time.monotonic() + GATE_S
+        self.launch(limits.harness_command(self._spec))
+        try:
+            channel = self._channel = Channel(self._folder.accept(deadline, self._has_ended))
+            channel.expect(Kind.READY, 1 << 16, deadline)
+        except (BoxFault, DeadlineError, ProtocolError) as error:
+            said = self.log_so_far()[-2000:].decode(errors="replace").strip()
+            raise BoxFault(f"the harness didn't reach its gate within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}") from error
+        if not self.cpu_ns():
+            raise BoxFault("the engine didn't place the box in our control group: its CPU time would be billed as nothing")
+        return channel
+
+    def launch(self, command: list[str]) -> None:
+        """Start the container on ``command`` with every containment; three calls of the engine. Raises BoxFault."""
+        self._folder.create(self._spec.bundle)
+        self._group.create()
+        try:
+            self._container = self._create(command)
+            attached = self._api.attach_socket(self._container, params={"stdout": 1, "stderr": 1, "stream": 1})
+            self._stream = LogStream(attached.fileno(), self._spec.limits.log_bytes)
+            attached.close()
+            self._api.start(self._container)
+        except NotFound as error:
+            raise BoxFault(f"the engine has no image {self._image}: build it with python -m sandbox.images build {self._spec.image}") from error
+        except ENGINE_ERRORS as error:
+            raise BoxFault(f"the engine didn't start the box: {error}") from error
+
+    def _create(self, command: list[str]) -> str:
+        spec = self._spec
+        settings = limits.host_config(spec, self._folder.mounted.absolute(), self._group.engine_name, self._cpuset)
+        made: dict[str, Any] = self._api.create_container(
+            self._image,
+            command=command[1:],
+            entrypoint=command[:1],
+            user=limits.NOBODY,
+            working_dir="/tmp",  # noqa: S108 - the box's own
+            environment=limits.environment(spec.limits.threads),
+            labels=limits.labels(spec),
+            host_config=self._api.create_host_config(**settings),
+            name=self._name,
+        )
+        return str(made["Id"])
+
+    def _has_ended(self) -> bool:
+        return self._stream is None or self._stream.ended
+
+    def cpu_ns(self) -> int:
+        """See Box."""
+        return self._end.cpu_ns if self._end is not None else self._group.cpu_ns()
+
+    def log_so_far(self) -> bytes:
+        """See Box."""
+        return self._stream.kept() if self._stream is not None else b""
+
+    def wait_empty(self, grace_s: float) -> BoxEnd:
+        """See Box. Bounded: an engine that can't kill, or a process that won't die, is a BoxFault."""
+        if self._end is not None:
+            return self._end
+        if self._stream is None:
+            raise BoxFault("the box isn't started")
+        killed = not self._empties(grace_s) and self._kill()
+        if not self._empties(KILL_S):
+            raise BoxFault(f"the box wasn't empty {KILL_S:.0f} s after SIGKILL: this host needs a look")
+        cpu_ns, oom_kills = self._group.cpu_ns(), self._group.oom_kills()
+        self._stream.wait(SETTLE_S)
+        state = self._final_state()
+        code = None if killed else int(state["ExitCode"])
+        oom_killed = bool(state["OOMKilled"]) or oom_kills > 0
+        self._end = BoxEnd(code, oom_killed, killed, self._stream.kept(), self._stream.truncated, cpu_ns)
+        return self._end
+
+    def _empties(self, within_s: float) -> bool:
+        deadline = time.monotonic() + within_s
+        while not self._group.empty():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
+
+    def _kill(self) -> bool:
+        """SIGKILL to the box's init, and so to all in it. Whether it was us: the engine says 409 if it had ended before."""
+        answers: list[bool | Exception] = []
+
+        def ask() -> None:
+            try:
+                self._api.kill(self._container)
+                answers.append(True)
+            except APIError as error:
+                answers.append(False if error.status_code in (404, 409) else error)
+            except ENGINE_ERRORS as error:
+                answers.append(error)
+
+        asking = threading.Thread(target=ask, name="box-kill", daemon=True)
+        asking.start()
+        asking.join(KILL_S)
+        answer = answers[0] if answers else TimeoutError(f"no answer in {KILL_S:.0f} s")
+        if isinstance(answer, Exception):
+            raise BoxFault(f"the engine didn't kill the box: {answer}") from answer
+        return answer
+
+    def _final_state(self) -> dict[str, Any]:
+        """The engine's account of the end, which lags behind the empty group by some 20 ms."""
+        deadline = time.monotonic() + SETTLE_S
+        while True:
+            try:
+                state: dict[str, Any] = self._api.inspect_container(self._container)["State"]
+            except ENGINE_ERRORS as error:
+                raise BoxFault(f"the engine can't say how the box ended: {error}") from error
+            if not state["Running"]:
+                return state
+            if time.monotonic() >= deadline:
+                raise BoxFault(f"the box is empty, but the engine still says that it runs after {SETTLE_S:.0f} s")
+            time.sleep(0.005)
+
+    def cleanup(self) -> None:
+        """See Box. What can't be removed now is logged, and left to the reaper."""
+        if self._channel is not None:
+            self._channel.close()
+        try:
+            if self._container is not None:
+                remove_container(self._api, self._container)
+            self._group.remove()
+        except (BoxFault, *ENGINE_ERRORS) as error:
+            log.warning("box_cleanup_incomplete name=%s error=%s", self._name, error)
+        if self._stream is not None:
+            self._stream.close()
+        self._folder.remove()
+
+
+def host_of(spec: BoxSpec) -> str:
+    """The host label that groups and containers of a box stand under."""
+    return spec.labels.get("host") or spec.labels.get(f"{limits.LABEL}.host") or "local"
+
+
+def remove_container(api: docker.APIClient, container: str) -> None:
+    """Remove it, running or not; one that's gone or going is fine."""
+    try:
+        api.remove_container(container, force=True, v=True)
+    except APIError as error:
+        if error.status_code not in (404, 409):
+            raise

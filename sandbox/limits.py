@@ -1,0 +1,67 @@
+"""What the engine is told about one box: every setting that contains the entrant's code. Pure: no engine is asked here."""
+
+from pathlib import Path
+from typing import Any
+
+from docker.types import LogConfig, Mount, Ulimit
+
+from minjoule.box import BoxSpec
+from sandbox.seccomp import python_profile
+
+LABEL = "minjoule"
+NOBODY = "65534:65534"
+HARNESS = "/opt/minjoule/lib/minjoule/harness/__main__.py"
+SHM_BYTES = 64 << 20
+TMP_INODES = 16384
+OPEN_FILES = 1024
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def labels(spec: BoxSpec) -> dict[str, str]:
+    """Our labels: ``minjoule.managed`` and the caller's (run, attempt, deadline, host), under our name."""
+    given = {key if key.startswith(f"{LABEL}.") else f"{LABEL}.{key}": value for key, value in spec.labels.items()}
+    return {f"{LABEL}.managed": "1", f"{LABEL}.phase": str(spec.phase)} | given
+
+
+def environment(threads: int) -> dict[str, str]:
+    """The box's environment; nothing of the host's. Python runs isolated, so no PYTHON* variable would count."""
+    return {"HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"} | dict.fromkeys(THREAD_VARIABLES, str(threads))  # noqa: S108
+
+
+def harness_command(spec: BoxSpec) -> list[str]:
+    """The harness's command line. The entrant has no say in it but the entrypoint, which was checked at the door."""
+    command = ["python3", "-I", HARNESS, "--socket", "/box/gate/socket", "--bundle", "/box/bundle", "--entrypoint", spec.entrypoint]
+    return [*command, "--phase", str(spec.phase), "--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
+
+
+def host_config(spec: BoxSpec, mounted: Path, cgroup_parent: str, cpuset: str | None) -> dict[str, Any]:
+    """Arguments of the engine's host config. ``mounted`` appears in the box as /box, read-only."""
+    limits = spec.limits
+    # Pages of /tmp count as memory, so the entrant gets both in full.
+    memory_bytes = limits.memory_bytes + limits.tmp_bytes
+    return {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges", f"seccomp={python_profile()}"],
+        "read_only": True,
+        "network_mode": "none",
+        "ipc_mode": "private",
+        "init": True,
+        "mem_limit": memory_bytes,
+        "memswap_limit": memory_bytes,
+        "pids_limit": limits.pids + 1,  # the engine's init is one
+        "shm_size": SHM_BYTES,
+        "cpuset_cpus": cpuset,
+        "cgroup_parent": cgroup_parent,
+        "ulimits": ulimits(spec),
+        "tmpfs": {"/tmp": f"rw,nosuid,nodev,noexec,size={limits.tmp_bytes},nr_inodes={TMP_INODES},mode=1777"},  # noqa: S108
+        "mounts": [Mount("/box", str(mounted), type="bind", read_only=True)],
+        # The engine's own log file has no cap by default; we keep the attached stream, counted.
+        "log_config": LogConfig(type="none"),
+        "restart_policy": {"Name": "no"},
+    }
+
+
+def ulimits(spec: BoxSpec) -> list[Ulimit]:
+    """Per-process limits; fsize stops sparse files, which tmpfs doesn't count."""
+    hard = {"core": 0, "fsize": spec.limits.tmp_bytes, "nofile": OPEN_FILES, "msgqueue": 0}
+    return [Ulimit(name=name, soft=value, hard=value) for name, value in hard.items()]

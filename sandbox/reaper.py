@@ -1,0 +1,48 @@
+"""Removes what boxes of this host left behind: containers by label, control groups and folders by name.
+
+The worker calls it before every claim, when no box of its own lives. It knows nothing of runs.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+from minjoule.box import BoxFault
+
+from sandbox import cgroups
+from sandbox.docker_box import ENGINE_ERRORS, remove_container
+from sandbox.limits import LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class Reaped:
+    """How many of each were left and are gone now."""
+
+    containers: int
+    groups: int
+    folders: int
+
+
+def reap(client: docker.DockerClient, host_label: str, base_folder: Path | None = None) -> Reaped:
+    """Remove every container, group and folder of ours on this host. Raises BoxFault.
+
+    Containers are asked for with ``all``: a failed start leaves one in the state ``created``.
+    """
+    mine = {"label": [f"{LABEL}.managed=1", f"{LABEL}.host={host_label}"]}
+    try:
+        found = client.api.containers(all=True, filters=mine, quiet=True)
+        for container in found:
+            remove_container(client.api, container["Id"])
+        groups = cgroups.leftovers(host_label)
+        if groups:
+            facts = client.info()
+            kind = cgroups.group_class(str(facts.get("CgroupVersion", "1")), facts["CgroupDriver"])
+            for name in groups:
+                kind(name).remove()
+    except ENGINE_ERRORS as error:
+        raise BoxFault(f"the engine didn't remove what was left: {error}") from error
+    folders = [] if base_folder is None or not base_folder.is_dir() else [path for path in base_folder.iterdir() if path.is_dir()]
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    return Reaped(len(found), len(groups), len(folders))

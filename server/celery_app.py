@@ -1,0 +1,51 @@
+"""The server's own Celery tasks: the sweep and the ranking. ``celery -A server.celery_app worker -B``.
+
+Everything here could run late, twice or never again after a loss, and the database would still say the truth.
+"""
+
+from functools import cache
+from typing import Any
+
+from server import clock
+from server.boards.tasks import rank_boards
+from server.db.session import Database
+from server.logs import configure
+from server.queue import SERVER_QUEUE, CeleryHints, celery_client
+from server.runs.tasks import sweep_runs
+from server.settings import Settings, load_settings
+
+SWEEP_EVERY_S = 2.0
+
+settings = load_settings()
+configure(settings.log_level)
+app = celery_client(settings.redis_url)
+app.conf.beat_schedule = {"sweep": {"task": "minjoule.sweep", "schedule": SWEEP_EVERY_S, "options": {"queue": SERVER_QUEUE, "expires": 5}}}
+app.conf.task_default_queue = SERVER_QUEUE
+
+
+@cache
+def database() -> Database:
+    """This process's database."""
+    return Database(load_settings().database)
+
+
+@cache
+def hints() -> CeleryHints:
+    """This process's way to send hints."""
+    chosen: Settings = load_settings()
+    return CeleryHints(chosen.redis_url)
+
+
+@app.task(name="minjoule.sweep")  # type: ignore[untyped-decorator]
+def sweep() -> Any:
+    """Every deadline, every lost hint, every stale board."""
+    with database().session() as session:
+        sweep_runs(session, hints(), clock.now())
+    rank()
+
+
+@app.task(name="minjoule.rank")  # type: ignore[untyped-decorator]
+def rank() -> Any:
+    """Rank what is stale."""
+    with database().session() as session:
+        rank_boards(session, clock.now())

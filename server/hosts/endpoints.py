@@ -1,0 +1,36 @@
+"""Hosts by API: enrolment, and the public list."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from server.db.session import ReadSession, WriteSession
+from server.hosts import service
+from server.hosts.service import Enrolled, HostView
+from server.participants.endpoints import client_address
+
+router = APIRouter(prefix="/api/v1", tags=["hosts"])
+
+
+class EnrolmentRequest(BaseModel):
+    """A one-time code, and what the machine says of itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(max_length=100)
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,58}$")
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+@router.post("/host/enrolments", status_code=201)
+def create_enrolment(request: Request, wanted: EnrolmentRequest, session: WriteSession) -> Enrolled:
+    """Enrol this machine as a host."""
+    request.app.state.rate_limits.hit("enrol", client_address(request))
+    return service.enrol_now(session, wanted.code, wanted.name, wanted.facts)
+
+
+@router.get("/hosts")
+def read_hosts(session: ReadSession) -> list[HostView]:
+    """Every host, as the public may see it."""
+    return service.list_hosts(session)

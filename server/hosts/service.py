@@ -1,0 +1,167 @@
+"""Hosts: one-time codes, enrolment, and who speaks for a host."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session
+
+from server import clock
+from server.db.rows import EnrolmentCodeRow, HostClassRow, HostRow
+from server.domain.errors import Closed, Conflict, Inadmissible, NotFound, Unauthorized
+from server.domain.keys import hashed, new_token, read_token
+from server.hosts import repository
+from server.participants.service import bearer
+from server.tracks import service as tracks
+
+CODE_LIFE = dt.timedelta(hours=1)
+SEEN_WITHIN = dt.timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """A host in public: no credential, no address."""
+
+    name: str
+    host_class: str
+    title: str
+    boundary: str
+    modelled: bool
+    unsandboxed: bool
+    enrolled_at: dt.datetime
+    last_seen_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+    facts: dict[str, Any]
+
+    def alive(self, now: dt.datetime) -> bool:
+        """Heard of lately and not revoked."""
+        return self.revoked_at is None and self.last_seen_at is not None and now - self.last_seen_at < SEEN_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class NewClass:
+    """A host class as a code names it; made if it's new."""
+
+    name: str
+    title: str
+    boundary: str
+    unsandboxed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What a freshly enrolled host learns; the token is shown once."""
+
+    host_id: int
+    host_class: str
+    boundary: str
+    unsandboxed: bool
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostIdentity:
+    """A host that showed its token."""
+
+    id: int
+    name: str
+    host_class: str
+
+
+def issue_code(session: Session, wanted: NewClass, *, loopback_only: bool, now: dt.datetime) -> str:
+    """A one-time enrolment code; makes the class and its boards. Raises Conflict for an unsandboxed class on a public server."""
+    if wanted.unsandboxed and not loopback_only:
+        raise Conflict("an unsandboxed host may judge only where the server is reachable from its own machine alone", "use a Docker host")
+    row = session.get(HostClassRow, wanted.name)
+    if row is None:
+        modelled = wanted.boundary.startswith("modelled-")
+        row = HostClassRow(name=wanted.name, title=wanted.title, boundary=wanted.boundary, modelled=modelled, created_at=now)
+        row.unsandboxed = wanted.unsandboxed
+        session.add(row)
+        session.flush()
+    elif (row.boundary, row.unsandboxed) != (wanted.boundary, wanted.unsandboxed):
+        raise Conflict(f"host class {row.name} exists with boundary {row.boundary} and unsandboxed={row.unsandboxed}", "choose another name")
+    tracks.ensure_boards(session, row)
+    code = secrets.token_urlsafe(18)
+    session.add(EnrolmentCodeRow(code_hash=hashed(code), host_class=row.name, created_at=now, expires_at=now + CODE_LIFE))
+    return code
+
+
+def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt.datetime) -> Enrolled:
+    """Use a code. Raises Unauthorized, Closed, Conflict."""
+    row = session.get(EnrolmentCodeRow, hashed(code))
+    if row is None:
+        raise Unauthorized("this enrolment code is unknown", "an organizer makes one with `minjoule-admin host code`")
+    if row.used_at or row.expires_at <= now:
+        raise Closed("this enrolment code was used or has expired: it works once, within an hour", "ask for a new one")
+    if repository.by_name(session, name):
+        raise Conflict(f"a host named {name!r} is enrolled already", "choose another name, or revoke the other")
+    row.used_at = now
+    host_class = session.get_one(HostClassRow, row.host_class)
+    host = HostRow(name=name, host_class=row.host_class, token_hash=secrets.token_hex(32), facts=facts, enrolled_at=now)
+    session.add(host)
+    session.flush()
+    token, host.token_hash = new_token("host", str(host.id))
+    return Enrolled(host.id, host.host_class, host_class.boundary, host_class.unsandboxed, token)
+
+
+def revoke(session: Session, name: str, now: dt.datetime) -> int:
+    """End a host's token; returns its id, so that its open attempts can be faulted. Raises NotFound."""
+    row = repository.by_name(session, name)
+    if row is None:
+        raise NotFound(f"there is no host {name[:60]!r}", "`minjoule-admin host list` lists them")
+    row.revoked_at = row.revoked_at or now
+    return row.id
+
+
+def list_hosts(session: Session) -> list[HostView]:
+    """Every host."""
+    return [
+        HostView(
+            name=host.name,
+            host_class=host.host_class,
+            title=host_class.title,
+            boundary=host_class.boundary,
+            modelled=host_class.modelled,
+            unsandboxed=host_class.unsandboxed,
+            enrolled_at=host.enrolled_at,
+            last_seen_at=host.last_seen_at,
+            revoked_at=host.revoked_at,
+            facts=host.facts,
+        )
+        for host, host_class in repository.all_hosts(session)
+    ]
+
+
+def current_host(request: Request) -> HostIdentity:
+    """The host whose token the request shows. Raises Unauthorized."""
+    read = read_token(bearer(request) or "", "host")
+    if read is None or not read[0].isdigit() or len(read[0]) > 9:
+        raise Unauthorized("this needs a host token", "enrol the host with a one-time code")
+    with request.app.state.database.session(read_only=True) as session:
+        row = session.get(HostRow, int(read[0]))
+        if row is None or not secrets.compare_digest(row.token_hash, read[1]) or row.revoked_at:
+            raise Unauthorized("this host token is unknown or revoked", "enrol the host with a new code")
+        return HostIdentity(row.id, row.name, row.host_class)
+
+
+CurrentHost = Annotated[HostIdentity, Depends(current_host)]
+
+
+def note_seen(session: Session, host_id: int, now: dt.datetime) -> None:
+    """The host spoke."""
+    session.get_one(HostRow, host_id).last_seen_at = now
+
+
+def check_facts(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts are small and flat. Raises Inadmissible."""
+    if len(facts) > 50 or any(not isinstance(value, (str, int, float, bool)) or len(str(value)) > 300 for value in facts.values()):
+        raise Inadmissible("the host's facts are too many or too large: at most 50 plain values of 300 characters", "send fewer")
+    return facts
+
+
+def enrol_now(session: Session, code: str, name: str, facts: dict[str, Any]) -> Enrolled:
+    """Enrol at the present instant."""
+    return enrol(session, code, name, check_facts(facts), clock.now())

@@ -1,0 +1,114 @@
+"""Runs by API: for whoever watches, and for the hosts that carry them out."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from server import clock
+from server.db.session import ReadSession, WriteSession
+from server.domain.run import LEASE_S
+from server.hosts.service import CurrentHost
+from server.participants.service import CurrentParticipant
+from server.runs import judging, service
+from server.runs.judging import Desk
+from server.runs.live import LiveRuns, without_clock
+from server.runs.schemas import Claim, ClaimRequest, FaultReport, Heartbeat, Lease, Report
+from server.runs.service import RunView
+
+router = APIRouter(prefix="/api/v1", tags=["runs"])
+
+
+@router.get("/me", tags=["participants"])
+def read_me(request: Request, participant: CurrentParticipant, session: ReadSession) -> dict[str, Any]:
+    """Who the credential speaks for, and what is left of the day's quota."""
+    left = service.runs_left(session, participant.id, request.app.state.settings.quota_runs_per_day, clock.now())
+    return {"name": participant.name, "role": participant.role, "runs_left_today": left}
+
+
+@router.get("/runs/{run_id}")
+def read_run(request: Request, run_id: str, session: ReadSession) -> RunView:
+    """One run: where it stands, its figures, its attempts."""
+    return service.find_run(session, run_id, request.app.state.instance_secret, clock.now())
+
+
+@router.get("/runs/{run_id}/log", response_class=Response)
+def read_log(run_id: str, session: ReadSession) -> Response:
+    """What the entrant's code printed: hostile bytes, as plain text."""
+    return Response(service.read_log(session, run_id), media_type="text/plain; charset=utf-8")
+
+
+@router.get("/runs/{run_id}/trace")
+def read_trace(run_id: str, session: ReadSession) -> Any:
+    """The raw readings of both windows."""
+    return service.read_trace(session, run_id)
+
+
+@router.get("/runs/{run_id}/record")
+def read_record(request: Request, run_id: str, session: ReadSession) -> dict[str, Any]:
+    """What the host reported."""
+    return service.read_record(session, run_id, request.app.state.instance_secret, clock.now())
+
+
+@router.get("/runs/{run_id}/events", response_class=EventSourceResponse)
+async def follow_run(request: Request, run_id: str, session: ReadSession) -> EventSourceResponse:
+    """Server-sent events: ``run`` with the run's JSON, now and at every change, until it's final."""
+    service.find_run(session, run_id, request.app.state.instance_secret, clock.now(), log=False)
+    live: LiveRuns = request.app.state.live_runs
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for text in live.follow(run_id):
+            yield ServerSentEvent(text, event="run")
+
+    return EventSourceResponse(events(), ping=15)
+
+
+def look_at(app: Any) -> LiveRuns:
+    """The process's poller, reading through its own short sessions."""
+
+    def look(run_id: str) -> tuple[str, bool]:
+        with app.state.database.session(read_only=True) as session:
+            view = service.find_run(session, run_id, app.state.instance_secret, clock.now())
+        return without_clock(asdict(view)), view.final
+
+    return LiveRuns(look)
+
+
+def desk(request: Request) -> Desk:
+    """Hints and secret of this process."""
+    return Desk(request.app.state.hints, request.app.state.instance_secret)
+
+
+@router.post("/host/claims", response_model=None, responses={200: {"model": Claim}, 204: {"description": "nothing waits"}}, tags=["host"])
+def create_claim(request: Request, wanted: ClaimRequest, host: CurrentHost, session: WriteSession) -> Claim | Response:
+    """The next run for this host."""
+    return judging.claim(session, desk(request), host, clock.now()) or Response(status_code=204)
+
+
+@router.get("/host/attempts/{attempt_id}/bundle", response_class=Response, tags=["host"])
+def read_bundle(request: Request, attempt_id: int, host: CurrentHost, session: ReadSession) -> Response:
+    """The bundle of an attempt under way."""
+    return Response(judging.bundle(session, request.app.state.blobs, host, attempt_id), media_type="application/zip")
+
+
+@router.post("/host/attempts/{attempt_id}/heartbeat", tags=["host"])
+def post_heartbeat(attempt_id: int, beat: Heartbeat, host: CurrentHost, session: WriteSession) -> Lease:
+    """I'm alive."""
+    judging.heartbeat(session, host, attempt_id, beat, clock.now())
+    return Lease(lease_s=LEASE_S)
+
+
+@router.post("/host/attempts/{attempt_id}/report", tags=["host"])
+def post_report(request: Request, attempt_id: int, said: Report, host: CurrentHost, session: WriteSession) -> Lease:
+    """The end of an attempt."""
+    judging.report(session, desk(request), host, attempt_id, said, clock.now())
+    return Lease(lease_s=0)
+
+
+@router.post("/host/attempts/{attempt_id}/fault", tags=["host"])
+def post_fault(request: Request, attempt_id: int, said: FaultReport, host: CurrentHost, session: WriteSession) -> Lease:
+    """The attempt failed by our fault."""
+    judging.fault(session, desk(request), host, attempt_id, said, clock.now())
+    return Lease(lease_s=0)

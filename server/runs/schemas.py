@@ -1,0 +1,121 @@
+"""What hosts send. A host is hostile input: strict types, finite and bounded numbers, no unknown fields."""
+
+from typing import Annotated, Any, Literal
+
+from minjoule.outcome import Outcome
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
+
+from server.domain.run import Cause
+
+Nanoseconds = Annotated[int, Field(ge=0, lt=2**62)]
+Microjoules = Annotated[int, Field(ge=0, lt=2**53)]
+Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+LOG_CHUNK = 90_000
+LOG_BYTES = 400_000
+TRACE_BYTES = 1_400_000
+
+
+class Strict(BaseModel):
+    """No unknown fields, no NaN, no infinity."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class ClaimRequest(Strict):
+    """Which process of the host asks; another boot id means that the last one is gone."""
+
+    boot_id: str = Field(max_length=64)
+
+
+class Heartbeat(Strict):
+    """I'm alive, and this is how far I am. ``log`` is what came since ``log_offset``."""
+
+    epoch: int = Field(ge=1)
+    phase: Literal["prepare", "train", "score", "report"]
+    progress: float | None = Field(default=None, ge=0, le=1)
+    energy_uj: Microjoules | None = None
+    loss_so_far: float | None = Field(default=None, ge=0, le=1e9)
+    log_offset: int = Field(default=0, ge=0, le=10_000_000)
+    log_b64: Base64Bytes = Field(default=b"", max_length=LOG_CHUNK)
+
+
+class WindowReport(Strict):
+    """One window: its borders on the host's monotonic clock, and its bill."""
+
+    begin_ns: Nanoseconds
+    end_ns: Nanoseconds
+    energy_uj: Microjoules
+    expanded_uj: Microjoules | None = None
+
+    @model_validator(mode="after")
+    def ordered(self) -> "WindowReport":
+        """A window ends after it begins."""
+        if self.end_ns <= self.begin_ns:
+            raise ValueError("the window ends before it begins")
+        return self
+
+
+class Report(Strict):
+    """The end of an attempt."""
+
+    epoch: int = Field(ge=1)
+    outcome: Outcome
+    message: str = Field(default="", max_length=4000)
+    loss: float | None = Field(default=None, ge=0, le=1e9)
+    symbols: int = Field(ge=0, lt=2**53)
+    train: WindowReport
+    score: WindowReport | None = None
+    artifact_sha256: Hex64 | None = None
+    artifact_bytes: int = Field(ge=0, lt=2**40)
+    log_b64: Base64Bytes = Field(default=b"", max_length=LOG_BYTES)
+    log_truncated: bool = False
+    trace_b64: Base64Bytes = Field(max_length=TRACE_BYTES)
+    prelude_s: float = Field(ge=0, le=3600)
+    instance_digest: Hex64
+    meter: dict[str, str | int | float | bool | None] = Field(max_length=20)
+    facts: dict[str, str | int | float | bool | None] = Field(default_factory=dict, max_length=60)
+
+    @model_validator(mode="after")
+    def consistent(self) -> "Report":
+        """A loss exactly where a run finished, a bill above zero."""
+        if (self.outcome is Outcome.FINISHED) != (self.loss is not None):
+            raise ValueError("a loss belongs to FINISHED, and to it alone")
+        if self.outcome is Outcome.FINISHED and self.score is None:
+            raise ValueError("a FINISHED run has a scoring window")
+        if self.energy_uj < 1:
+            raise ValueError("a bill of 0 J isn't possible: a silent meter is a fault")
+        return self
+
+    @property
+    def energy_uj(self) -> int:
+        """Train + score."""
+        return self.train.energy_uj + (self.score.energy_uj if self.score else 0)
+
+
+class FaultReport(Strict):
+    """The attempt failed, and it was us."""
+
+    epoch: int = Field(ge=1)
+    cause: Cause
+    detail: str = Field(max_length=4000)
+
+
+class Lease(BaseModel):
+    """How long the attempt is this host's."""
+
+    lease_s: int
+
+
+class Claim(BaseModel):
+    """A run to carry out."""
+
+    attempt_id: int
+    run_id: str
+    epoch: int
+    lease_s: int
+    submission_digest: str
+    entrypoint: str
+    track: dict[str, Any]
+    instance_key: str
+    seed: int
+    purpose: str

@@ -1,0 +1,262 @@
+"""Runs as participants and the public see them: queued, live, done."""
+
+import datetime as dt
+import gzip
+import json
+import secrets
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from server.db.rows import AttemptRow, RunRow
+from server.domain.errors import NotFound, QuotaExceeded
+from server.domain.keys import instance_key, new_seed
+from server.domain.run import QUEUE_DEADLINE_DAYS, RunState
+from server.runs import repository
+from server.tracks import service as tracks
+
+DAY = dt.timedelta(days=1)
+HOST_SILENT = dt.timedelta(seconds=30)
+LOG_TAIL = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try: where, how far, and why it failed if it did (by our fault)."""
+
+    epoch: int
+    host: str
+    state: str
+    phase: str
+    progress: float | None
+    energy_uj: int | None
+    loss_so_far: float | None
+    fault_cause: str | None
+    fault_detail: str | None
+    claimed_at: dt.datetime
+    ended_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run. Energies are microjoules as stored, and joules for reading; ``instance_key`` only when it's done."""
+
+    id: str
+    submission: str
+    name: str
+    track: str
+    unit: str
+    target_loss: float
+    host_class: str
+    boundary: str
+    modelled: bool
+    unsandboxed: bool
+    index: int
+    purpose: str
+    state: str
+    outcome: str | None
+    message: str | None
+    loss: float | None
+    energy_j: float | None
+    energy_uj: int | None
+    train_uj: int | None
+    score_uj: int | None
+    seed: int
+    instance_key: str | None
+    queue_position: int | None
+    reason: str | None
+    estimate_s: float | None
+    queued_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    attempt: AttemptView | None
+    attempts: list[AttemptView] = field(default_factory=list)
+    log_tail: str = ""
+    log_truncated: bool = False
+
+    @property
+    def final(self) -> bool:
+        """Nothing more will happen to it."""
+        return self.state in (RunState.DONE, RunState.VOID)
+
+
+def joules(energy_uj: int | None) -> float | None:
+    """Microjoules as joules."""
+    return None if energy_uj is None else energy_uj / 1e6
+
+
+def new_run_id(now: dt.datetime) -> str:
+    """Sortable by time, unguessable enough to be a name, 22 hexadecimal digits."""
+    return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(5)}"
+
+
+def open_runs(
+    session: Session, entry_id: int, submission_id: int, participant_id: int, host_class: str, wanted: int, now: dt.datetime
+) -> list[RunRow]:
+    """Queue an entry's runs, each with its seed; their rows are the outbox of the hints."""
+    runs = [
+        RunRow(
+            id=new_run_id(now),
+            entry_id=entry_id,
+            submission_id=submission_id,
+            participant_id=participant_id,
+            host_class=host_class,
+            index=index,
+            seed=new_seed(),
+            state=RunState.QUEUED,
+            queued_at=now,
+            hinted_at=now,
+            deadline_at=now + QUEUE_DEADLINE_DAYS * DAY,
+        )
+        for index in range(wanted)
+    ]
+    session.add_all(runs)
+    session.flush()
+    return runs
+
+
+def check_quota(session: Session, participant_id: int, wanted: int, per_day: int, now: dt.datetime) -> None:
+    """Raises QuotaExceeded with the next instant at which ``wanted`` runs fit."""
+    taken = repository.started_since(session, participant_id, now - DAY)
+    over = len(taken) + wanted - per_day
+    if over <= 0:
+        return
+    when = f"after {taken[over - 1] + DAY:%Y-%m-%d %H:%M} UTC" if over <= len(taken) else "on a track with fewer runs"
+    raise QuotaExceeded(f"this needs {wanted} runs; you have used {len(taken)} of {per_day} within 24 hours", f"submit again {when}")
+
+
+def runs_left(session: Session, participant_id: int, per_day: int, now: dt.datetime) -> int:
+    """What is left of the day's quota."""
+    return max(0, per_day - len(repository.started_since(session, participant_id, now - DAY)))
+
+
+def find_run(session: Session, run_id: str, secret: bytes, now: dt.datetime, *, log: bool = True) -> RunView:
+    """A run as anybody may see it. Raises NotFound."""
+    found = repository.with_context(session, run_id[:30])
+    if found is None:
+        raise NotFound(f"there is no run {run_id[:40]!r}", "`minjoule runs` lists yours")
+    attempts = [attempt_view(attempt, host) for attempt, host in repository.attempts_of(session, run_id)]
+    last = repository.last_attempt(session, run_id) if log else None
+    return compose(session, found, attempts, last, secret, now)
+
+
+def compose(
+    session: Session, found: Row[Any], attempts: list[AttemptView], last: AttemptRow | None, secret: bytes, now: dt.datetime
+) -> RunView:
+    """The view from its rows."""
+    run, submission, board, host_class = found
+    rules = tracks.find_track(session, board.track_slug)
+    position = repository.queued_before(session, run) if run.state == RunState.QUEUED else None
+    key = instance_key(secret, submission.digest, run.host_class, run.index).hex() if run.state == RunState.DONE else None
+    return RunView(
+        id=run.id,
+        submission=submission.digest,
+        name=submission.name,
+        track=board.track_slug,
+        unit=rules.unit,
+        target_loss=rules.target_loss,
+        host_class=run.host_class,
+        boundary=host_class.boundary,
+        modelled=host_class.modelled,
+        unsandboxed=host_class.unsandboxed,
+        index=run.index,
+        purpose=run.purpose,
+        state=run.state,
+        outcome=run.outcome,
+        message=run.message,
+        loss=run.loss,
+        energy_j=joules(run.energy_uj),
+        energy_uj=run.energy_uj,
+        train_uj=run.train_uj,
+        score_uj=run.score_uj,
+        seed=run.seed,
+        instance_key=key,
+        queue_position=position,
+        reason=why_it_waits(session, run, position, now),
+        estimate_s=estimate_s(session, run, position),
+        queued_at=run.queued_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        attempt=attempts[-1] if attempts else None,
+        attempts=attempts,
+        log_tail=last.log[-LOG_TAIL:].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}") if last else "",
+        log_truncated=bool(last and last.log_truncated),
+    )
+
+
+def attempt_view(row: AttemptRow, host: str) -> AttemptView:
+    """An attempt as a value."""
+    return AttemptView(
+        epoch=row.epoch,
+        host=host,
+        state=row.state,
+        phase=row.phase,
+        progress=row.progress,
+        energy_uj=row.energy_uj,
+        loss_so_far=row.loss_so_far,
+        fault_cause=row.fault_cause,
+        fault_detail=row.fault_detail,
+        claimed_at=row.claimed_at,
+        ended_at=row.ended_at,
+    )
+
+
+def why_it_waits(session: Session, run: RunRow, position: int | None, now: dt.datetime) -> str | None:
+    """A sentence for whoever waits; None once it runs."""
+    if position is None:
+        return None
+    seen = repository.last_seen(session, run.host_class)
+    if seen is None:
+        return f"no host of class {run.host_class} has ever been seen: it waits until one is"
+    if now - seen > HOST_SILENT:
+        return f"no host of class {run.host_class} has been heard of since {seen:%Y-%m-%d %H:%M:%S} UTC: it waits until one is back"
+    if position:
+        return f"{position} run{'s' if position > 1 else ''} of host class {run.host_class} before it"
+    return "it's next"
+
+
+def estimate_s(session: Session, run: RunRow, position: int | None) -> float | None:
+    """Seconds until it starts, from the median of the last runs on the class; None where there were none."""
+    if position is None:
+        return None
+    seconds = repository.recent_seconds(session, run.host_class)
+    return round(position * statistics.median(seconds), 1) if seconds else None
+
+
+def read_log(session: Session, run_id: str) -> bytes:
+    """The last attempt's log as bytes, hostile. Raises NotFound."""
+    return evidence(session, run_id).log
+
+
+def read_trace(session: Session, run_id: str) -> Any:
+    """The raw readings of both windows. Raises NotFound."""
+    attempt = evidence(session, run_id)
+    if attempt.trace is None:
+        raise NotFound(f"run {run_id[:40]} has no trace yet", "it's there once the run is done")
+    return json.loads(gzip.decompress(attempt.trace))
+
+
+def read_record(session: Session, run_id: str, secret: bytes, now: dt.datetime) -> dict[str, Any]:
+    """What the host reported, beside the run. Raises NotFound."""
+    attempt = evidence(session, run_id)
+    if attempt.report is None:
+        raise NotFound(f"run {run_id[:40]} has no record yet", "it's there once the run is done")
+    view = find_run(session, run_id, secret, now, log=False)
+    return {"run": view.id, "submission": view.submission, "track": view.track, "host_class": view.host_class} | {
+        "boundary": view.boundary,
+        "instance_key": view.instance_key,
+        "seed": view.seed,
+        "index": view.index,
+        "report": attempt.report,
+    }
+
+
+def evidence(session: Session, run_id: str) -> AttemptRow:
+    """The last attempt. Raises NotFound."""
+    attempt = repository.last_attempt(session, run_id[:30])
+    if attempt is None:
+        raise NotFound(f"run {run_id[:40]!r} has not begun, or doesn't exist", "`minjoule watch` follows a run")
+    return attempt

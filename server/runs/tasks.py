@@ -1,0 +1,15 @@
+"""The sweep."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from server.participants import service as participants
+from server.queue import Hints
+from server.runs import judging
+
+
+def sweep_runs(session: Session, hints: Hints, now: dt.datetime) -> None:
+    """Deadlines and hints of runs; sessions that have ended."""
+    judging.sweep(session, hints, now)
+    participants.purge_sessions(session, now)

@@ -1,0 +1,203 @@
+"""Submissions: admitted whole or not at all."""
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+
+from minjoule.bundle import Bundle, BundleError, read_zip
+from minjoule.manifest import ManifestError
+from minjoule.tracks import TrackRules
+from sqlalchemy.orm import Session
+
+from server.blobs import Blobs
+from server.boards import service as boards
+from server.db.rows import SubmissionRow
+from server.db.session import after_commit
+from server.domain.errors import Conflict, Inadmissible, NotFound
+from server.domain.participant import Participant
+from server.queue import Hints
+from server.runs import service as runs
+from server.submissions import repository
+from server.tracks import service as tracks
+
+PREFIX = re.compile(r"[0-9a-f]{8,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class RunBrief:
+    """A run in a list. Joules and loss are None until it's done."""
+
+    id: str
+    host_class: str
+    index: int
+    state: str
+    outcome: str | None
+    loss: float | None
+    energy_j: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryBrief:
+    """A submission on one board. ``energy_j`` is the geometric mean over its runs."""
+
+    host_class: str
+    status: str
+    rank: int | None
+    runs_done: int
+    runs_wanted: int
+    energy_j: float | None
+    loss: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionView:
+    """A submission with its entries and runs. ``id`` is the bundle's digest."""
+
+    id: str
+    name: str
+    track: str
+    participant: str
+    license: str
+    description: str
+    entrypoint: str
+    parent: str | None
+    bundle_bytes: int
+    created_at: dt.datetime
+    entries: list[EntryBrief]
+    runs: list[RunBrief]
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionBrief:
+    """A submission in a list."""
+
+    id: str
+    name: str
+    track: str
+    participant: str
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What admitting a bundle needs beside the session."""
+
+    blobs: Blobs
+    hints: Hints
+    quota_runs_per_day: int
+
+
+def read_bundle(data: bytes) -> Bundle:
+    """The bundle in an uploaded zip. Raises Inadmissible."""
+    try:
+        return read_zip(data)
+    except (BundleError, ManifestError) as error:
+        raise Inadmissible(str(error), "mend it and submit again; nothing was stored") from None
+
+
+def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now: dt.datetime) -> tuple[SubmissionView, bool]:
+    """Store a bundle and queue its runs; a known digest is returned as it stands. Says whether it's new.
+
+    Raises Inadmissible, Conflict, QuotaExceeded; then nothing is stored.
+    """
+    known = repository.by_digest(session, bundle.digest)
+    if known:
+        return view_of(session, known), False
+    rules, row_boards = check_track(session, bundle)
+    runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now)
+    row = store(session, desk.blobs, owner, bundle, now)
+    for board in row_boards:
+        entry = boards.open_entry(session, board, row.id, rules.runs, now)
+        runs.open_runs(session, entry.id, row.id, owner.id, board.host_class, rules.runs, now)
+        after_commit(session, lambda host_class=board.host_class: desk.hints.run_waits(host_class))  # type: ignore[misc]
+    return view_of(session, row), True
+
+
+def check_track(session: Session, bundle: Bundle) -> tuple[TrackRules, list[tracks.BoardView]]:
+    """The bundle's track and its boards. Raises Inadmissible, Conflict."""
+    slug = bundle.manifest.track
+    try:
+        rules = tracks.find_track(session, slug)
+    except NotFound as error:
+        raise Inadmissible(f"entry.toml: {error.message}", error.hint) from None
+    if bundle.xz_bytes > rules.source_xz_bytes:
+        raise Inadmissible(
+            f"the source compresses to {bundle.xz_bytes} bytes by xz, at most {rules.source_xz_bytes} are allowed on track {slug}",
+            "shorten it: what a model knows must come from the training data",
+        )
+    row_boards = tracks.list_boards(session, slug)
+    if not row_boards:
+        raise Conflict(f"no host serves track {slug} yet (it wants {' or '.join(rules.boundaries)})", "try again once one is enrolled")
+    return rules, row_boards
+
+
+def store(session: Session, blobs: Blobs, owner: Participant, bundle: Bundle, now: dt.datetime) -> SubmissionRow:
+    """Blob and row. The blob comes first: a row never names bytes that aren't there."""
+    content, manifest = bundle.to_zip(), bundle.manifest
+    row = SubmissionRow(
+        digest=bundle.digest,
+        participant_id=owner.id,
+        track_slug=manifest.track,
+        name=manifest.name,
+        entrypoint=manifest.entrypoint,
+        license=manifest.license,
+        description=manifest.description,
+        parent_digest=manifest.parent,
+        bundle_sha256=blobs.put(content),
+        bundle_bytes=len(content),
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find(session: Session, digest: str) -> SubmissionView:
+    """By digest, or by its first 8 digits or more. Raises NotFound, Conflict."""
+    if not PREFIX.fullmatch(digest):
+        raise NotFound(f"{digest[:70]!r} names no submission", "use its digest, or at least the first 8 digits of it")
+    rows = repository.by_prefix(session, digest)
+    if not rows:
+        raise NotFound(f"there is no submission {digest}", "`minjoule runs` lists yours")
+    if len(rows) > 1:
+        raise Conflict(f"more than one submission begins with {digest}", "give more digits")
+    return view_of(session, rows[0])
+
+
+def recent(session: Session, participant_id: int | None, limit: int = 50) -> list[SubmissionBrief]:
+    """The newest submissions."""
+    rows = repository.of_participant(session, participant_id, limit)
+    return [SubmissionBrief(row.digest, row.name, row.track_slug, name, row.created_at) for row, name in rows]
+
+
+def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
+    """A row with its entries and runs."""
+    return SubmissionView(
+        id=row.digest,
+        name=row.name,
+        track=row.track_slug,
+        participant=repository.participant_name(session, row.participant_id),
+        license=row.license,
+        description=row.description,
+        entrypoint=row.entrypoint,
+        parent=row.parent_digest,
+        bundle_bytes=row.bundle_bytes,
+        created_at=row.created_at,
+        entries=[
+            EntryBrief(
+                host_class=host_class,
+                status=entry.status,
+                rank=entry.rank,
+                runs_done=entry.runs_done,
+                runs_wanted=entry.runs_wanted,
+                energy_j=math.exp(entry.mean_log_j) if entry.mean_log_j is not None else None,
+                loss=entry.mean_loss,
+            )
+            for entry, _, host_class in repository.entries_of(session, row.id)
+        ],
+        runs=[
+            RunBrief(run.id, run.host_class, run.index, run.state, run.outcome, run.loss, runs.joules(run.energy_uj))
+            for run in repository.runs_of(session, row.id)
+        ],
+    )
