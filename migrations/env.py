@@ -1,0 +1,27 @@
+"""Alembic's entry: migrate the database of the settings, or the connection that the caller hands in."""
+
+from alembic import context
+from server.db import rows
+from server.db.base import Base
+from server.db.session import Database
+from server.settings import load_settings
+
+assert rows.__all__  # importing the package registers every table
+
+
+def run(connection: object) -> None:
+    """Migrate over an open connection; batch mode rebuilds tables on SQLite."""
+    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+given = context.config.attributes.get("connection")
+if given is not None:
+    run(given)
+else:
+    settings = load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with Database(settings.database).engine.connect() as connection:
+        run(connection)
+        connection.commit()
