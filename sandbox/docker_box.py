@@ -142,14 +142,14 @@ class DockerBox:
         """See Box. Bounded: an engine that can't kill, or a process that won't die, is a BoxFault."""
         if self._end is not None:
             return self._end
-        if self._stream is None:
+        if self._stream is None or self._container is None:
             raise BoxFault("the box isn't started")
-        killed = not self._empties(grace_s) and self._kill()
+        killed = not self._empties(grace_s) and self._kill(self._container)
         if not self._empties(KILL_S):
             raise BoxFault(f"the box wasn't empty {KILL_S:.0f} s after SIGKILL: this host needs a look")
         cpu_ns, oom_kills = self._group.cpu_ns(), self._group.oom_kills()
         self._stream.wait(SETTLE_S)
-        state = self._final_state()
+        state = self._final_state(self._container)
         code = None if killed else int(state["ExitCode"])
         oom_killed = bool(state["OOMKilled"]) or oom_kills > 0
         self._end = BoxEnd(code, oom_killed, killed, self._stream.kept(), self._stream.truncated, cpu_ns)
@@ -163,13 +163,13 @@ class DockerBox:
             time.sleep(POLL_S)
         return True
 
-    def _kill(self) -> bool:
+    def _kill(self, container: str) -> bool:
         """SIGKILL to the box's init, and so to all in it. Whether it was us: the engine says 409 if it had ended before."""
         answers: list[bool | Exception] = []
 
         def ask() -> None:
             try:
-                self._api.kill(self._container)
+                self._api.kill(container)
                 answers.append(True)
             except APIError as error:
                 answers.append(False if error.status_code in (404, 409) else error)
@@ -184,12 +184,12 @@ class DockerBox:
             raise BoxFault(f"the engine didn't kill the box: {answer}") from answer
         return answer
 
-    def _final_state(self) -> dict[str, Any]:
+    def _final_state(self, container: str) -> dict[str, Any]:
         """The engine's account of the end, which lags behind the empty group by some 20 ms."""
         deadline = time.monotonic() + SETTLE_S
         while True:
             try:
-                state: dict[str, Any] = self._api.inspect_container(self._container)["State"]
+                state: dict[str, Any] = self._api.inspect_container(container)["State"]
             except ENGINE_ERRORS as error:
                 raise BoxFault(f"the engine can't say how the box ended: {error}") from error
             if not state["Running"]:

@@ -1,0 +1,47 @@
+"""What goes into the box images and how it's named: the harness of this checkout, and the digests that tell stale images."""
+
+import hashlib
+from pathlib import Path
+
+import docker
+import minjoule
+from docker.errors import DockerException, ImageNotFound
+from minjoule.box import BoxFault
+
+HERE = Path(__file__).parent
+HARNESS_LABEL = "minjoule.harness"
+INPUTS_LABEL = "minjoule.inputs"
+TAGS = {"python": "minjoule/python:local", "torch": "minjoule/torch:local"}
+
+
+def harness_files() -> dict[str, bytes]:
+    """Path under ``minjoule/`` and content of all of ours that goes into a box: no problems, no scorer, no data."""
+    package = Path(minjoule.__path__[0])
+    paths = [package / name for name in ("__init__.py", "contract.py", "protocol.py")]
+    paths += (package / "harness").rglob("*.py")
+    return {path.relative_to(package).as_posix(): path.read_bytes() for path in paths}
+
+
+def harness_digest() -> str:
+    """sha256 (hex) over the sorted lines ``<sha256 of file>  <path>`` of ``harness_files``."""
+    return digest(harness_files())
+
+
+def digest(files: dict[str, bytes]) -> str:
+    """sha256 (hex) over the sorted lines ``<sha256 of file>  <path>``."""
+    lines = sorted(f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in files.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def check_image(client: docker.DockerClient, name: str) -> None:
+    """Refuse to judge with an image that's missing or holds another harness. Raises BoxFault."""
+    remedy = f"run: python -m sandbox.images build {name}"
+    try:
+        labels = client.images.get(TAGS[name]).labels
+    except ImageNotFound as error:
+        raise BoxFault(f"the engine has no image {TAGS[name]}; {remedy}") from error
+    except DockerException as error:
+        raise BoxFault(f"the engine doesn't answer for the image {TAGS[name]}: {error}") from error
+    seen, due = labels.get(HARNESS_LABEL, "none"), harness_digest()
+    if seen != due:
+        raise BoxFault(f"the image {TAGS[name]} holds harness {seen[:12]}, this worker is of {due[:12]}; {remedy}")
