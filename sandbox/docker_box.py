@@ -91,7 +91,9 @@ class DockerBox:
             channel.expect(Kind.READY, 1 << 16, deadline)
         except (BoxFault, DeadlineError, ProtocolError) as error:
             said = self.log_so_far()[-2000:].decode(errors="replace").strip()
-            raise BoxFault(f"the harness didn't reach its gate within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}") from error
+            raise BoxFault(
+                f"the harness didn't reach its gate within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}"
+            ) from error
         if not self.cpu_ns():
             raise BoxFault("the engine didn't place the box in our control group: its CPU time would be billed as nothing")
         return channel
@@ -107,7 +109,9 @@ class DockerBox:
             attached.close()
             self._api.start(self._container)
         except NotFound as error:
-            raise BoxFault(f"the engine has no image {self._image}: build it with python -m sandbox.images build {self._spec.image}") from error
+            raise BoxFault(
+                f"the engine has no image {self._image}: build it with python -m sandbox.images build {self._spec.image}"
+            ) from error
         except ENGINE_ERRORS as error:
             raise BoxFault(f"the engine didn't start the box: {error}") from error
 

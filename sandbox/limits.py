@@ -30,7 +30,17 @@ def environment(threads: int) -> dict[str, str]:
 
 def harness_command(spec: BoxSpec) -> list[str]:
     """The harness's command line. The entrant has no say in it but the entrypoint, which was checked at the door."""
-    command = ["python3", "-I", HARNESS, "--socket", "/box/gate/socket", "--bundle", "/box/bundle", "--entrypoint", spec.entrypoint]
+    command = [
+        "python3",
+        "-I",
+        HARNESS,
+        "--socket",
+        "/box/gate/socket",
+        "--bundle",
+        "/box/bundle",
+        "--entrypoint",
+        spec.entrypoint,
+    ]
     return [*command, "--phase", str(spec.phase), "--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
 
 

@@ -46,6 +46,7 @@ class LogStream:
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._thread.join(5.0)
+        self._stream.close()
         self._sock.close()
 
     def _drain(self) -> None:

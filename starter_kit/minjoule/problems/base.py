@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from minjoule.contract import TrainingSet
+from minjoule.contract import SupervisedSet, TrainingSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +63,17 @@ def stream(key: bytes, label: str) -> np.random.Generator:
     """A keyed random stream of its own for each purpose (``label``), by HMAC-SHA256 of the instance key."""
     seed = hmac.new(key, label.encode(), hashlib.sha256).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(seed, "little")))
+
+
+def instance_digest(training: TrainingSet, held_out: HeldOut) -> str:
+    """sha256, hex, over every array of the instance with its type and shape."""
+    if isinstance(training, SupervisedSet):
+        arrays: list[NDArray[np.generic]] = [training.inputs, training.labels]
+    else:
+        arrays = [training.symbols, training.starts]
+    arrays += [held_out.inputs, held_out.labels] if isinstance(held_out, HeldOutExamples) else [held_out.symbols]
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

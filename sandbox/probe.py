@@ -1,0 +1,75 @@
+"""Asks the kernel, from inside a box, whether what must be refused is refused; a worker claims nothing when it isn't.
+
+Engines differ in their defaults, kernels in their features; so the settings are tried, not trusted.
+"""
+
+import json
+from pathlib import Path
+
+import docker
+from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
+
+from sandbox.docker_box import DockerBoxes
+
+# Runs in the box. Each attempt must be refused; what it prints is {"name": errno or 0 where it was let through}.
+# Numbers are the syscalls' on x86_64 and aarch64 (source: the kernel's syscall_64.tbl and asm-generic/unistd.h).
+SCRIPT = """
+import ctypes, errno, json, os, platform, socket
+libc = ctypes.CDLL(None, use_errno=True)
+amd = platform.machine() == "x86_64"
+NEWUSER = 0x10000000
+calls = {
+    "unshare": (272, 97, NEWUSER), "mount": (165, 40, 0, 0, 0, 0, 0), "ptrace": (101, 117, 0, 0, 0, 0), "bpf": (321, 280, 0, 0, 0),
+    "perf_event_open": (298, 241, 0, 0, -1, -1, 0), "userfaultfd": (323, 282, 0), "keyctl": (250, 219, 0, 0, 0, 0, 0),
+    "setns": (308, 268, -1, 0), "init_module": (175, 105, 0, 0, 0), "finit_module": (313, 273, -1, 0, 0), "quotactl": (179, 60, 0, 0, 0, 0),
+    "io_uring_setup": (425, 425, 1, 0), "reboot": (169, 142, 0, 0, 0, 0), "process_vm_readv": (310, 270, 1, 0, 0, 0, 0, 0),
+    "open_by_handle_at": (304, 265, -1, 0, 0), "kexec_load": (246, 104, 0, 0, 0, 0), "chroot": (161, 51, 0), "syslog": (103, 116, 3, 0, 0),
+    "clone_newuser": (56, 220, NEWUSER | 17, 0, 0, 0, 0), "memfd_secret": (447, 447, 0),
+}
+said = {}
+for name, (on_amd, on_arm, *arguments) in calls.items():
+    ctypes.set_errno(0)
+    result = libc.syscall(ctypes.c_long(on_amd if amd else on_arm), *map(ctypes.c_long, arguments))
+    if name == "clone_newuser" and result == 0:
+        os._exit(0)
+    said[name] = errno.errorcode.get(ctypes.get_errno(), "?") if result == -1 else "allowed"
+for family in (16, 17, 38, 40):
+    try:
+        socket.socket(family, socket.SOCK_RAW if family in (16, 17) else socket.SOCK_STREAM if family == 40 else socket.SOCK_SEQPACKET).close()
+        said[f"socket_family_{family}"] = "allowed"
+    except OSError as error:
+        said[f"socket_family_{family}"] = errno.errorcode.get(error.errno, "?")
+for path in ("/root_is_writable", "/proc/sys/kernel/hostname", "/sys/kernel/uevent_seqnum", "/sys/fs/cgroup/cgroup.procs", "/box/bundle/x"):
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT))
+        said["write " + path] = "allowed"
+    except OSError as error:
+        said["write " + path] = errno.errorcode.get(error.errno, "?")
+said["uid"] = "refused" if os.getuid() == 65534 == os.getgid() and os.getgroups() in ([], [65534]) else "allowed"
+said["capabilities"] = "refused" if all(int(l.split()[1], 16) == 0 for l in open("/proc/self/status") if l.startswith("Cap")) else "allowed"
+said["network"] = "refused" if os.listdir("/sys/class/net") == ["lo"] else "allowed"
+print(json.dumps(said))
+"""
+REFUSALS = {"EPERM", "EROFS", "EACCES", "refused"}
+LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 20, pids=16, log_bytes=1 << 16)
+
+
+def probe(client: docker.DockerClient, base_folder: Path, image: str = "python", host_label: str = "local") -> list[str]:
+    """Try every refusal in a box like the entrants'; what was let through or failed otherwise, empty when all is well.
+
+    Raises BoxFault when the probe itself couldn't run.
+    """
+    source = base_folder / "probe-bundle"
+    source.mkdir(parents=True, exist_ok=True)
+    spec = BoxSpec("probe", Phase.TRAIN, source, "none.py", (), image, LIMITS, {"host": host_label})
+    box = DockerBoxes(client, base_folder)(spec)
+    try:
+        box.launch(["python3", "-I", "-c", SCRIPT])
+        end = box.wait_empty(LIMITS.wall_s)
+    finally:
+        box.cleanup()
+    try:
+        said: dict[str, str] = json.loads(end.log)
+    except ValueError as error:
+        raise BoxFault(f"the probe of the sandbox said nothing (exit code {end.exit_code}): {end.log[-500:]!r}") from error
+    return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS]
