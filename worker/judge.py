@@ -1,0 +1,219 @@
+"""The life of one attempt: claim, reap, fetch, draw, two boxes, report. It knows no Celery and no HTTP.
+
+The entrant's failures are in the report; ours become a fault, and the server queues the run again.
+"""
+
+import base64
+import gzip
+import json
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from minjoule.box import BoxFactory, BoxFault
+from minjoule.bundle import read_zip
+from minjoule.meter import Meter, MeterFault
+from minjoule.problems import PROBLEMS
+from minjoule.tracks import track_from
+from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped
+
+from server.domain.run import Cause
+from worker.logs import get_logger
+from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
+
+log = get_logger()
+BEAT_S = 1.0
+LOG_CHUNK = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What this host judges with. ``reap`` clears whatever of ours is left on it."""
+
+    boxes: BoxFactory
+    meter: Meter
+    reap: Callable[[], None]
+    host_label: str
+    facts: dict[str, str | int]
+
+
+def judge_all(reporter: Reporter, bench: Bench) -> int:
+    """Carry out runs until none waits; returns how many."""
+    count = 0
+    while True:
+        bench.reap()
+        claim = reporter.claim()
+        if claim is None:
+            return count
+        judge(claim, reporter, bench)
+        count += 1
+
+
+def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
+    """One attempt, to its report or its fault."""
+    try:
+        attempt(claim, reporter, bench)
+    except (LostLeaseError, TrialStopped) as error:
+        log.warning("attempt_dropped", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
+    except ServerFault as error:
+        log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
+    except MeterFault as error:
+        give_up(claim, reporter, Cause.METER_FAULT, str(error))
+    except BoxFault as error:
+        give_up(claim, reporter, Cause.BOX_FAULT, str(error))
+    except Exception as error:  # one of the two process loops: a bug of ours may not end the worker
+        reference = secrets.token_hex(4)
+        log.error("attempt_crashed", run=claim.run_id, reference=reference, exc_info=error)
+        give_up(claim, reporter, Cause.WORKER_ERROR, f"{type(error).__name__}, reference {reference}")
+
+
+def give_up(claim: Claim, reporter: Reporter, cause: Cause, detail: str) -> None:
+    """Say that we failed; if even that fails, the lease runs out."""
+    log.error("attempt_faulted", run=claim.run_id, epoch=claim.epoch, cause=cause, detail=detail[:500])
+    try:
+        reporter.fault(claim, cause, detail)
+    except (LostLeaseError, ServerFault) as error:
+        log.error("fault_unsaid", run=claim.run_id, reason=str(error)[:300])
+
+
+def attempt(claim: Claim, reporter: Reporter, bench: Bench) -> None:
+    """Fetch, carry out, report; the boxes are removed after the report."""
+    folder = Path(tempfile.mkdtemp(prefix="minjoule-bundle-"))
+    try:
+        bundle = read_zip(reporter.bundle(claim))
+        if bundle.digest != claim.submission_digest:
+            raise BoxFault(f"the bundle has digest {bundle.digest}, the claim says {claim.submission_digest}")
+        bundle.write_to(folder)
+        with Trial(spec_of(claim, folder, bench), bench.boxes, bench.meter) as trial, Pulse(claim, reporter, trial) as pulse:
+            result = trial.carry_out(pulse.note)
+            pulse.stop()
+            reporter.report(claim, report_of(result, bench))
+        log.info("attempt_reported", run=claim.run_id, epoch=claim.epoch, outcome=result.outcome, energy_uj=result.energy_uj, loss=result.loss)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def spec_of(claim: Claim, folder: Path, bench: Bench) -> TrialSpec:
+    """The claim as a trial. The instance is drawn here, on the host, while the boxes start."""
+    rules = track_from(claim.track)
+    key = bytes.fromhex(claim.instance_key)
+    labels = {"minjoule.run": claim.run_id, "minjoule.attempt": str(claim.attempt_id), "minjoule.host": bench.host_label}
+    return TrialSpec(
+        name=f"{claim.run_id}-{claim.epoch}",
+        bundle=folder,
+        entrypoint=claim.entrypoint,
+        prelude=rules.prelude,
+        image=rules.image,
+        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        seed=claim.seed,
+        caps=rules.caps.to_trial(),
+        labels=labels,
+    )
+
+
+def report_of(result: TrialResult, bench: Bench) -> dict[str, Any]:
+    """The result as the server takes it."""
+    return {
+        "outcome": result.outcome,
+        "message": result.message[:4000],
+        "loss": result.loss,
+        "symbols": result.symbols,
+        "train": window_of(result.train),
+        "score": window_of(result.score) if result.score else None,
+        "artifact_sha256": result.artifact_sha256,
+        "artifact_bytes": result.artifact_bytes,
+        "log_b64": base64.b64encode(result.log).decode(),
+        "log_truncated": result.log_truncated,
+        "trace_b64": base64.b64encode(packed_trace(result)).decode(),
+        "prelude_s": result.prelude_s,
+        "instance_digest": result.instance_digest,
+        "meter": asdict(bench.meter.facts),
+        "facts": bench.facts,
+    }
+
+
+def window_of(bill: PhaseBill) -> dict[str, int | None]:
+    """A window with its bill."""
+    measured = bill.measurement
+    return {
+        "begin_ns": measured.window.begin_ns,
+        "end_ns": measured.window.end_ns,
+        "energy_uj": measured.energy_uj,
+        "expanded_uj": measured.expanded_uj,
+    }
+
+
+def packed_trace(result: TrialResult) -> bytes:
+    """Both traces as gzipped JSON: the raw integers, from which anybody can add up the joules again."""
+    phases = {"train": result.train, "score": result.score}
+    content = {
+        name: {
+            "meter": bill.trace.meter,
+            "channels": [asdict(channel) for channel in bill.trace.channels],
+            "columns": ["channel", "before_ns", "after_ns", "raw"],
+            "readings": [[each.channel, each.before_ns, each.after_ns, each.raw] for each in bill.trace.readings],
+        }
+        for name, bill in phases.items()
+        if bill is not None
+    }
+    return gzip.compress(json.dumps(content).encode(), mtime=0)
+
+
+class Pulse:
+    """Heartbeats of an attempt on a thread; a lost lease stops the trial. A context."""
+
+    def __init__(self, claim: Claim, reporter: Reporter, trial: Trial) -> None:
+        self._claim, self._reporter, self._trial = claim, reporter, trial
+        self._latest: Progress | None = None
+        self._billed_uj = 0
+        self._sent = 0
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+
+    def __enter__(self) -> "Pulse":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """No more beats. Idempotent."""
+        self._done.set()
+        self._thread.join()
+
+    def note(self, progress: Progress) -> None:
+        """What the next beat will tell."""
+        if self._latest is not None and self._latest.phase is not progress.phase:
+            self._billed_uj, self._sent = self._latest.energy_uj, 0
+        self._latest = progress
+
+    def _beat(self) -> None:
+        while not self._done.wait(BEAT_S):
+            try:
+                self._reporter.heartbeat(self._claim, self._content())
+            except LostLeaseError:
+                self._trial.stop()
+                return
+            except ServerFault as error:
+                log.warning("heartbeat_lost", run=self._claim.run_id, reason=str(error)[:300])
+
+    def _content(self) -> dict[str, Any]:
+        latest = self._latest
+        if latest is None:
+            return {"phase": "prepare"}
+        chunk, offset = latest.log[self._sent : self._sent + LOG_CHUNK], self._sent
+        self._sent += len(chunk)
+        return {
+            "phase": latest.phase,
+            "progress": latest.fraction,
+            "energy_uj": self._billed_uj + latest.energy_uj,
+            "loss_so_far": latest.loss_so_far,
+            "log_offset": offset,
+            "log_b64": base64.b64encode(chunk).decode(),
+        }

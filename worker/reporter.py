@@ -1,0 +1,69 @@
+"""The Reporter over HTTP, with the host's token, on one kept-alive connection a thread of use."""
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from worker.ports import Claim, LostLeaseError, ServerFault
+from worker.settings import Credentials
+
+REPORT_FOR_S = 600.0
+RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class HttpReporter:
+    """See ``worker.ports.Reporter``."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        headers = {"authorization": f"Bearer {credentials.token}"}
+        self._http = httpx.Client(base_url=f"{credentials.server.rstrip('/')}/api/v1/host", headers=headers, timeout=10)
+        self._boot_id = secrets.token_hex(8)
+
+    def claim(self) -> Claim | None:
+        """One try: the next hint brings another."""
+        response = self._once("POST", "/claims", json={"boot_id": self._boot_id})
+        return None if response.status_code == 204 else Claim.model_validate(response.json())
+
+    def bundle(self, claim: Claim) -> bytes:
+        """See Reporter."""
+        return self._patiently(lambda: self._once("GET", f"/attempts/{claim.attempt_id}/bundle"), 5.0).content
+
+    def heartbeat(self, claim: Claim, beat: dict[str, Any]) -> None:
+        """One try: the next beat follows in a second."""
+        self._once("POST", f"/attempts/{claim.attempt_id}/heartbeat", json={"epoch": claim.epoch} | beat)
+
+    def report(self, claim: Claim, content: dict[str, Any]) -> None:
+        """See Reporter."""
+        path, body = f"/attempts/{claim.attempt_id}/report", {"epoch": claim.epoch} | content
+        self._patiently(lambda: self._once("POST", path, json=body), REPORT_FOR_S)
+
+    def fault(self, claim: Claim, cause: str, detail: str) -> None:
+        """See Reporter."""
+        path, body = f"/attempts/{claim.attempt_id}/fault", {"epoch": claim.epoch, "cause": cause, "detail": detail[:4000]}
+        self._patiently(lambda: self._once("POST", path, json=body), 30.0)
+
+    def _once(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise ServerFault(f"{method} {path}: {type(error).__name__}: {error}") from error
+        if response.status_code == 409:
+            raise LostLeaseError(response.text[:500])
+        if response.status_code >= 400:
+            raise ServerFault(f"{method} {path}: {response.status_code}: {response.text[:500]}")
+        return response
+
+    def _patiently(self, call: Callable[[], httpx.Response], for_s: float) -> httpx.Response:
+        deadline, tries = time.monotonic() + for_s, 0
+        while True:
+            try:
+                return call()
+            except ServerFault:
+                wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
+                if time.monotonic() + wait_s > deadline:
+                    raise
+                time.sleep(wait_s)
+                tries += 1

@@ -1,0 +1,55 @@
+"""The worker's settings, from the environment (prefix MINJOULE_WORKER_) and the credentials that enrolment left."""
+
+import json
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """See docs/operations.md for each."""
+
+    model_config = SettingsConfigDict(env_prefix="MINJOULE_WORKER_", extra="ignore")
+
+    data_dir: Path = Path("var/worker")
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    box: Literal["docker", "local"] = "docker"
+    powercap_root: Path = Path("/sys/class/powercap")
+    log_level: str = "info"
+
+    @property
+    def credentials_path(self) -> Path:
+        """Where enrolment leaves the host's token, readable by its owner alone."""
+        return self.data_dir / "host.json"
+
+
+class Credentials(BaseModel):
+    """What enrolment gave this host."""
+
+    server: str
+    host_class: str
+    boundary: str
+    unsandboxed: bool
+    token: str
+
+
+class NotEnrolledError(Exception):
+    """This machine isn't a host yet."""
+
+
+def load_credentials(settings: WorkerSettings) -> Credentials:
+    """Raises NotEnrolledError."""
+    try:
+        return Credentials.model_validate(json.loads(settings.credentials_path.read_text()))
+    except FileNotFoundError:
+        how = "ask an organizer for a code and run `python -m worker enrol --server URL --code CODE --name NAME`"
+        raise NotEnrolledError(f"no credentials in {settings.credentials_path}: {how}") from None
+
+
+def store_credentials(settings: WorkerSettings, credentials: Credentials) -> None:
+    """Write the token where only this user reads it."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.credentials_path.touch(mode=0o600)
+    settings.credentials_path.write_text(credentials.model_dump_json())
