@@ -106,6 +106,7 @@ class DockerBox:
             self._container = self._create(command)
             attached = self._api.attach_socket(self._container, params={"stdout": 1, "stderr": 1, "stream": 1})
             self._stream = LogStream(attached.fileno(), self._spec.limits.log_bytes)
+            attached._sock.close()  # the client would leave it to the garbage collector
             attached.close()
             self._api.start(self._container)
         except NotFound as error:

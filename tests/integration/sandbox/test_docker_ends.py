@@ -6,13 +6,14 @@ from typing import Any
 
 import docker
 import pytest
-from conftest import HOST, LIMITS  # type: ignore[import-not-found, unused-ignore]
-from minjoule.box import BoxFault, BoxSpec, Phase
+from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
 
 from sandbox import cgroups
 from sandbox.docker_box import DockerBoxes
 from sandbox.reaper import reap
 
+HOST = "sandbox-tests-own"
+LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 24, pids=32, log_bytes=10_000)
 BURN = """
 begun = time.process_time()
 while time.process_time() - begun < SECONDS: pass
@@ -124,15 +125,15 @@ def spec_of(folder: Path, **changes: Any) -> BoxSpec:
     bundle = folder / "bundle"
     bundle.mkdir(exist_ok=True)
     (bundle / "entry.py").write_text("def train(data, *, seed): return b'1'\n")
-    labels = {"host": f"{HOST}-own", "run": "r2", "attempt": "1", "deadline": "0"}
+    labels = {"host": HOST, "run": "r2", "attempt": "1", "deadline": "0"}
     return BoxSpec("own", Phase.TRAIN, bundle, "entry.py", ("numpy",), changes.get("image", "python"), LIMITS, labels)
 
 
 def leftovers(engine: docker.DockerClient, folder: Path) -> tuple[int, int, int]:
     """Containers, groups and folders under the label of this file's own boxes."""
-    containers = engine.api.containers(all=True, filters={"label": f"minjoule.host={HOST}-own"})
+    containers = engine.api.containers(all=True, filters={"label": f"minjoule.host={HOST}"})
     folders = list(folder.iterdir()) if folder.is_dir() else []
-    return len(containers), len(cgroups.leftovers(f"{HOST}-own")), len(folders)
+    return len(containers), len(cgroups.leftovers(HOST)), len(folders)
 
 
 def test_cleanup_leaves_nothing_from_any_state_and_may_come_twice(engine: docker.DockerClient, tmp_path: Path) -> None:
@@ -154,7 +155,7 @@ def test_the_reaper_removes_what_a_dead_worker_left(engine: docker.DockerClient,
     created._folder.create(created._spec.bundle)
     created._group.create()
     created._container = created._create(["python3"])
-    reaped = reap(engine, f"{HOST}-own", tmp_path / "boxes")
+    reaped = reap(engine, HOST, tmp_path / "boxes")
     assert (reaped.containers, reaped.groups, reaped.folders) == (2, 2, 2)
     assert leftovers(engine, tmp_path / "boxes") == (0, 0, 0)
     for box in (running, created):
