@@ -19,11 +19,15 @@ libc = ctypes.CDLL(None, use_errno=True)
 amd = platform.machine() == "x86_64"
 NEWUSER = 0x10000000
 calls = {
-    "unshare": (272, 97, NEWUSER), "mount": (165, 40, 0, 0, 0, 0, 0), "ptrace": (101, 117, 0, 0, 0, 0), "bpf": (321, 280, 0, 0, 0),
+    "unshare": (272, 97, NEWUSER), "mount": (165, 40, 0, 0, 0, 0, 0), "ptrace": (101, 117, 0, 0, 0, 0),
+    "bpf": (321, 280, 0, 0, 0),
     "perf_event_open": (298, 241, 0, 0, -1, -1, 0), "userfaultfd": (323, 282, 0), "keyctl": (250, 219, 0, 0, 0, 0, 0),
-    "setns": (308, 268, -1, 0), "init_module": (175, 105, 0, 0, 0), "finit_module": (313, 273, -1, 0, 0), "quotactl": (179, 60, 0, 0, 0, 0),
-    "io_uring_setup": (425, 425, 1, 0), "reboot": (169, 142, 0, 0, 0, 0), "process_vm_readv": (310, 270, 1, 0, 0, 0, 0, 0),
-    "open_by_handle_at": (304, 265, -1, 0, 0), "kexec_load": (246, 104, 0, 0, 0, 0), "chroot": (161, 51, 0), "syslog": (103, 116, 3, 0, 0),
+    "setns": (308, 268, -1, 0), "init_module": (175, 105, 0, 0, 0), "finit_module": (313, 273, -1, 0, 0),
+    "quotactl": (179, 60, 0, 0, 0, 0),
+    "io_uring_setup": (425, 425, 1, 0), "reboot": (169, 142, 0, 0, 0, 0),
+    "process_vm_readv": (310, 270, 1, 0, 0, 0, 0, 0),
+    "open_by_handle_at": (304, 265, -1, 0, 0), "kexec_load": (246, 104, 0, 0, 0, 0), "chroot": (161, 51, 0),
+    "syslog": (103, 116, 3, 0, 0),
     "clone_newuser": (56, 220, NEWUSER | 17, 0, 0, 0, 0), "memfd_secret": (447, 447, 0),
 }
 said = {}
@@ -35,19 +39,23 @@ for name, (on_amd, on_arm, *arguments) in calls.items():
     said[name] = errno.errorcode.get(ctypes.get_errno(), "?") if result == -1 else "allowed"
 for family in (16, 17, 38, 40):
     try:
-        socket.socket(family, socket.SOCK_RAW if family in (16, 17) else socket.SOCK_STREAM if family == 40 else socket.SOCK_SEQPACKET).close()
+        kind = {38: socket.SOCK_SEQPACKET, 40: socket.SOCK_STREAM}.get(family, socket.SOCK_RAW)
+        socket.socket(family, kind).close()
         said[f"socket_family_{family}"] = "allowed"
     except OSError as error:
         said[f"socket_family_{family}"] = errno.errorcode.get(error.errno, "?")
-for path in ("/root_is_writable", "/proc/sys/kernel/hostname", "/sys/kernel/uevent_seqnum", "/sys/fs/cgroup/cgroup.procs", "/box/bundle/x"):
+places = "/root_is_writable /proc/sys/kernel/hostname /sys/kernel/uevent_seqnum /sys/fs/cgroup/cgroup.procs /box/bundle/x"
+for path in places.split():
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT))
         said["write " + path] = "allowed"
     except OSError as error:
         said["write " + path] = errno.errorcode.get(error.errno, "?")
-said["uid"] = "refused" if os.getuid() == 65534 == os.getgid() and os.getgroups() in ([], [65534]) else "allowed"
-said["capabilities"] = "refused" if all(int(l.split()[1], 16) == 0 for l in open("/proc/self/status") if l.startswith("Cap")) else "allowed"
-said["network"] = "refused" if os.listdir("/sys/class/net") == ["lo"] else "allowed"
+def verdict(well):
+    return "refused" if well else "allowed"
+said["uid"] = verdict(os.getuid() == 65534 == os.getgid() and os.getgroups() in ([], [65534]))
+said["capabilities"] = verdict(not any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("Cap")))
+said["network"] = verdict(os.listdir("/sys/class/net") == ["lo"])
 print(json.dumps(said))
 """
 REFUSALS = {"EPERM", "EROFS", "EACCES", "refused"}

@@ -11,12 +11,38 @@ from pathlib import Path
 from typing import Any
 
 # The default lets these through; a training program has no use for them, and each is a door into the kernel.
-DENIED = frozenset(
-    "io_uring_enter io_uring_register io_uring_setup ptrace fanotify_mark memfd_secret modify_ldt socket socketcall "
-    "adjtimex clock_adjtime clock_adjtime64 sync syncfs process_mrelease pidfd_send_signal "
-    "mq_open mq_notify mq_getsetattr mq_timedreceive mq_timedreceive_time64 mq_timedsend mq_timedsend_time64 mq_unlink "
-    "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr".split()
-)
+DENIED = {  # fmt: skip
+    "io_uring_enter",
+    "io_uring_register",
+    "io_uring_setup",
+    "ptrace",
+    "fanotify_mark",
+    "memfd_secret",
+    "modify_ldt",
+    "socket",
+    "socketcall",
+    "adjtimex",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "sync",
+    "syncfs",
+    "process_mrelease",
+    "pidfd_send_signal",
+    "mq_open",
+    "mq_notify",
+    "mq_getsetattr",
+    "mq_timedreceive",
+    "mq_timedreceive_time64",
+    "mq_timedsend",
+    "mq_timedsend_time64",
+    "mq_unlink",
+    "setxattr",
+    "lsetxattr",
+    "fsetxattr",
+    "removexattr",
+    "lremovexattr",
+    "fremovexattr",
+}
 FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6; not AF_NETLINK (16), AF_PACKET (17), AF_ALG (38), AF_VSOCK (40)
 NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag
 PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import docker
@@ -65,7 +64,7 @@ def open_box(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFacto
     boxes = DockerBoxes(engine, folder / "boxes")
     made: list[DockerBox] = []
 
-    def make(body: str, **caps: float) -> Run:
+    def make(body: str, **caps: int) -> Run:
         bundle = folder / f"bundle-{len(made)}"
         bundle.mkdir()
         lines = "".join(f"    {line}\n" for line in body.strip().splitlines())

@@ -98,8 +98,8 @@ def test_a_heap_bomb_is_reported_as_killed_for_memory(open_box: Any) -> None:
 
 
 def test_a_hoard_in_memory_files_counts_as_memory(open_box: Any) -> None:
-    body = "for i in range(99):\n    fd = os.memfd_create(str(i))\n    os.write(fd, b'x' * (1 << 23)); os.write(fd, b'x' * (1 << 23))\ntime.sleep(9)"
-    end = open_box(body).end(20)
+    piece = "fd = os.memfd_create(str(i)); os.write(fd, b'x' * (1 << 23))"
+    end = open_box(f"for i in range(99):\n    {piece}\ntime.sleep(9)").end(20)
     assert end.oom_killed
 
 

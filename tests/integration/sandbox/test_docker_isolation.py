@@ -108,7 +108,8 @@ def test_the_probe_tells_what_a_lax_profile_lets_through(
 
 
 def test_what_one_run_leaves_in_tmp_the_next_does_not_see(open_box: Any) -> None:
-    see = 'seen = os.listdir("/tmp") + os.listdir("/dev/shm")\nopen("/tmp/left", "w"); open("/dev/shm/left", "w")\nreturn json.dumps(seen).encode()'
+    leave = 'open("/tmp/left", "w"); open("/dev/shm/left", "w")'
+    see = f'seen = os.listdir("/tmp") + os.listdir("/dev/shm")\n{leave}\nreturn json.dumps(seen).encode()'
     for _ in range(2):
         run = open_box(see)
         assert all(name.startswith("pycache-") for name in run.answer())
@@ -117,7 +118,7 @@ def test_what_one_run_leaves_in_tmp_the_next_does_not_see(open_box: Any) -> None
 
 def test_a_harness_that_dies_before_its_gate_is_our_fault_with_its_log(open_box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     died = ["python3", "-c", "import sys; sys.exit('no such luck')"]
-    monkeypatch.setattr(sandbox.limits, "harness_command", lambda spec: died)
+    monkeypatch.setattr(sandbox.limits, "harness_command", lambda _spec: died)
     began = time.monotonic()
     with pytest.raises(BoxFault, match="no such luck"):
         open_box("return b'x'")

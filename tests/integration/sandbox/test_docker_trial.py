@@ -1,0 +1,94 @@
+"""A whole trial, both phases, in Docker boxes; and the torch image where it's built."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+import numpy as np
+import pytest
+from docker.errors import ImageNotFound
+from minjoule.box import BoxLimits
+from minjoule.contract import SupervisedSet
+from minjoule.meter import CpuTimeMeter
+from minjoule.outcome import Outcome
+from minjoule.problems.base import HeldOutExamples, Instance
+from minjoule.trial import Trial, TrialCaps, TrialResult, TrialSpec
+
+from sandbox import cgroups
+from sandbox.docker_box import DockerBoxes
+from sandbox.images import TAGS, check_image
+
+HOST = "sandbox-trials"
+HONEST = """
+import numpy as np
+def train(data, *, seed):
+    return b"model"
+class Model:
+    def reset(self, streams): pass
+    def predict(self, inputs): return np.zeros((len(inputs), 2), np.float32)
+def load(artifact): return Model()
+"""
+Carry = Callable[..., TrialResult]
+
+
+@pytest.fixture
+def carry_out(engine: docker.DockerClient, tmp_path: Path) -> Carry:
+    (tmp_path / "bundle").mkdir()
+
+    def carry(source: str, image: str = "python", prelude: tuple[str, ...] = ("numpy",), wall_s: float = 20) -> TrialResult:
+        bundle = tmp_path / "bundle"
+        (bundle / "entry.py").write_text(source)
+        limits = BoxLimits(wall_s, 20, 1 << 30, 1 << 26, 64, 10_000)
+        caps = TrialCaps(limits, limits, artifact_bytes=1000)
+        inputs, labels = np.ones((8, 3), np.float32), np.zeros(8, np.uint8)
+        instance = Instance(SupervisedSet(inputs, labels, 2), HeldOutExamples(inputs, labels, 4), 2, "0" * 64)
+        spec = TrialSpec("test", bundle, "entry.py", prelude, image, lambda: instance, 7, caps, {"host": HOST})
+        with Trial(spec, DockerBoxes(engine, tmp_path / "boxes"), CpuTimeMeter()) as trial:
+            return trial.carry_out(lambda _progress: None)
+
+    return carry
+
+
+def test_an_honest_entry_finishes_with_loss_and_joules_and_leaves_no_group(carry_out: Carry) -> None:
+    result = carry_out(HONEST)
+    assert (result.outcome, result.loss, result.symbols) == (Outcome.FINISHED, 1.0, 8), result.message
+    assert result.energy_uj > 0
+    assert cgroups.leftovers(HOST) == set()
+
+
+def test_an_entry_that_sleeps_meets_the_time_limit(carry_out: Carry) -> None:
+    began = time.monotonic()
+    assert carry_out("import time\ndef train(data, *, seed): time.sleep(99)", wall_s=1).outcome is Outcome.TIME_LIMIT
+    assert time.monotonic() - began < 10
+
+
+def test_a_heap_bomb_meets_the_memory_limit(carry_out: Carry) -> None:
+    bomb = "def train(data, *, seed):\n    hoard = []\n    while True: hoard.append(bytearray(b'x' * (1 << 24)))"
+    assert carry_out(bomb).outcome is Outcome.MEMORY_LIMIT
+
+
+def test_a_full_tmp_meets_the_disk_limit(carry_out: Carry) -> None:
+    fill = "def train(data, *, seed):\n    with open('/tmp/x', 'wb') as f:\n        while True: f.write(bytes(1 << 20))"
+    assert carry_out(fill).outcome is Outcome.DISK_LIMIT
+
+
+def test_numpy_in_the_bundle_takes_no_part_in_the_prelude(carry_out: Carry, tmp_path: Path) -> None:
+    for name in ("numpy.py", "sitecustomize.py", "json.py"):
+        (tmp_path / "bundle" / name).write_text("raise SystemExit('imported from the bundle')\n")
+    result = carry_out(HONEST)
+    assert result.outcome is Outcome.FINISHED, result.message
+    assert list((tmp_path / "boxes").iterdir()) == []
+
+
+def test_the_torch_image_has_torch_and_keeps_to_its_threads(engine: docker.DockerClient, carry_out: Carry) -> None:
+    try:
+        engine.images.get(TAGS["torch"])
+    except ImageNotFound:
+        pytest.skip("the torch image isn't built: python -m sandbox.images build torch")
+    check_image(engine, "torch")
+    source = HONEST.replace(
+        'return b"model"', "import torch; assert torch.get_num_threads() == 1; return torch.ones(1).numpy().tobytes()"
+    )
+    result = carry_out(source, image="torch", prelude=("numpy", "torch"))
+    assert result.outcome is Outcome.FINISHED, result.message + result.log.decode()
