@@ -8,7 +8,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -143,8 +143,12 @@ class DockerBox:
         """See Box."""
         return self._stream.kept() if self._stream is not None else b""
 
-    def wait_empty(self, grace_s: float) -> BoxEnd:
-        """See Box. Bounded: an engine that can't kill, or a process that won't die, is a BoxFault."""
+    def wait_empty(self, grace_s: float, on_empty: Callable[[], None] | None = None) -> BoxEnd:
+        """See Box. Bounded: an engine that can't kill, or a process that won't die, is a BoxFault.
+
+        ``on_empty`` is called the moment no process is left: the window's true end. The engine's account of the exit code
+        and the last of the log come some 30 ms later, and a machine that idles meanwhile is nobody's bill.
+        """
         if self._end is not None:
             return self._end
         if self._stream is None or self._container is None:
@@ -152,6 +156,8 @@ class DockerBox:
         killed = not self._empties(grace_s) and self._kill(self._container)
         if not self._empties(KILL_S):
             raise BoxFault(f"the box wasn't empty {KILL_S:.0f} s after SIGKILL: this host needs a look")
+        if on_empty is not None:
+            on_empty()
         cpu_ns, oom_kills = self._group.cpu_ns(), self._group.oom_kills()
         self._stream.wait(SETTLE_S)
         state = self._final_state(self._container)

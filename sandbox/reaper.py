@@ -1,6 +1,7 @@
 """Removes what boxes of this host left behind: containers by label, control groups and folders by name.
 
-The worker calls it before every claim, when no box of its own lives. It knows nothing of runs.
+``reap`` is for a worker that has no box of its own alive; ``reap_overdue`` for whoever watches beside it.
+It knows nothing of runs.
 """
 
 import shutil
@@ -46,3 +47,19 @@ def reap(client: docker.DockerClient, host_label: str, base_folder: Path | None 
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     return Reaped(len(found), len(groups), len(folders))
+
+
+def reap_overdue(client: docker.DockerClient, host_label: str, now_s: float) -> int:
+    """Remove our containers whose ``minjoule.deadline`` (seconds since the epoch) has passed; how many. Raises BoxFault.
+
+    A container survives its worker's SIGKILL, so this is called from another process. Without a deadline nothing is overdue.
+    """
+    mine = {"label": [f"{LABEL}.managed=1", f"{LABEL}.host={host_label}", f"{LABEL}.deadline"]}
+    try:
+        found = client.api.containers(all=True, filters=mine)
+        overdue = [container["Id"] for container in found if float(container["Labels"][f"{LABEL}.deadline"]) < now_s]
+        for container in overdue:
+            remove_container(client.api, container)
+    except ENGINE_ERRORS as error:
+        raise BoxFault(f"the engine didn't remove what is overdue: {error}") from error
+    return len(overdue)

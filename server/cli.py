@@ -1,0 +1,185 @@
+"""``minjoule-admin``: run the platform, and what organizers do from a terminal."""
+
+import json
+import platform as machine
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from alembic import command as alembic
+from alembic.config import Config
+from minjoule import tracks as shipped_tracks
+
+from server import clock, demo
+from server.db.session import Database
+from server.domain.errors import ParticipantError
+from server.hosts import service as hosts
+from server.hosts.service import NewClass
+from server.launcher import Launcher, LaunchError, start_redis, start_server
+from server.participants import service as participants
+from server.queue import CeleryHints
+from server.runs import judging
+from server.settings import Settings, load_settings
+from server.tracks import service as tracks
+
+ROOT = Path(__file__).parents[1]
+app = typer.Typer(help="Run and organize a minjoule platform.", no_args_is_help=True, pretty_exceptions_enable=False)
+host_app = typer.Typer(help="Enrol, list and revoke hosts.", no_args_is_help=True)
+track_app = typer.Typer(help="Apply and list tracks.", no_args_is_help=True)
+image_app = typer.Typer(help="Build the boxes' images.", no_args_is_help=True)
+app.add_typer(host_app, name="host")
+app.add_typer(track_app, name="track")
+app.add_typer(image_app, name="image")
+
+
+def prepare_database(settings: Settings) -> None:
+    """Migrate to the newest tables and apply the shipped tracks."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    alembic.upgrade(Config(str(ROOT / "alembic.ini")), "head")
+    database = Database(settings.database)
+    with database.session() as session:
+        for text in shipped_tracks.shipped().values():
+            tracks.apply_track(session, text, clock.now())
+    database.close()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest tables, and apply the shipped tracks."""
+    settings = load_settings()
+    prepare_database(settings)
+    typer.echo(f"{settings.database} is up to date; tracks: {', '.join(shipped_tracks.shipped())}")
+
+
+@app.command()
+def up(host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Run web, tasks and (unless MINJOULE_REDIS_URL is set) Redis, until stopped. Workers join by `python -m worker`."""
+    settings = load_settings()
+    prepare_database(settings)
+    launcher = Launcher(settings.data_dir / "logs", typer.echo)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        redis_url = settings.redis_url if "redis_url" in settings.model_fields_set else start_redis(launcher, settings.data_dir / "redis")
+        environment = {"MINJOULE_REDIS_URL": redis_url, "MINJOULE_DATA_DIR": str(settings.data_dir)}
+        start_server(launcher, environment, host, port, settings.data_dir)
+        typer.echo(f"minjoule at http://{host}:{port}, queue at {redis_url}, logs in {launcher.logs}; Ctrl-C stops it")
+        while True:
+            launcher.tend()
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        typer.echo("stopping")
+    finally:
+        launcher.stop()
+
+
+@app.command(name="demo")
+def run_demo(
+    leave: Annotated[bool, typer.Option("--exit", help="Stop after the boards.")] = False,
+    port: int = 8000,
+    box: Annotated[str, typer.Option(help="docker, local, or auto: Docker where an engine answers.")] = "auto",
+) -> None:
+    """The whole platform on this machine, with the starter kit's examples judged."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        raise typer.Exit(demo.play(ROOT, prepare_database, port=port, box=box, leave=leave))
+    except LaunchError as error:
+        typer.echo(f"the demo failed: {error}", err=True)
+        raise typer.Exit(3) from None
+
+
+@app.command()
+def user(
+    name: str,
+    organizer: Annotated[bool, typer.Option(help="May review and enrol.")] = False,
+    password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
+) -> None:
+    """Create an account."""
+    password = sys.stdin.readline().rstrip("\n") if password_stdin else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    role = "organizer" if organizer else "participant"
+    within(lambda session: participants.sign_up(session, name, password, clock.now(), role))
+    typer.echo(f"created {role} {name}")
+
+
+@host_app.command(name="code")
+def host_code(
+    host_class: str,
+    boundary: str = "modelled-cpu-time",
+    title: str = "",
+    unsandboxed: Annotated[bool, typer.Option(help="For `local` boxes on a loopback-only server.")] = False,
+) -> None:
+    """Make a one-time code that enrols a host of a class."""
+    settings = load_settings()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,59}", host_class) or boundary not in shipped_tracks.BOUNDARIES:
+        typer.echo(f"host class {host_class!r} (lower case, digits, dots, hyphens) or boundary {boundary!r} isn't allowed", err=True)
+        raise typer.Exit(2)
+    wanted = NewClass(host_class, title or host_class, boundary, unsandboxed)
+    code = within(lambda session: hosts.issue_code(session, wanted, loopback_only=settings.loopback_only, now=clock.now()))
+    typer.echo(f"on the host, within an hour: python -m worker enrol --server {settings.public_url} --code {code} --name NAME")
+
+
+@host_app.command(name="list")
+def host_list() -> None:
+    """Every host."""
+    for each in within(hosts.list_hosts):
+        state = "revoked" if each.revoked_at else f"last seen {each.last_seen_at:%Y-%m-%d %H:%M:%S}" if each.last_seen_at else "never seen"
+        typer.echo(f"{each.name}  {each.host_class}  {each.boundary}  {state}")
+
+
+@host_app.command(name="revoke")
+def host_revoke(name: str) -> None:
+    """End a host's token and queue its open attempts again."""
+    settings = load_settings()
+    desk = judging.Desk(CeleryHints(settings.redis_url), settings.instance_secret())
+    within(lambda session: judging.revoke_host(session, desk, name, clock.now()))
+    typer.echo(f"revoked {name}")
+
+
+@track_app.command(name="apply")
+def track_apply(file: Path) -> None:
+    """Create or update a track from its TOML file."""
+    rules = within(lambda session: tracks.apply_track(session, file.read_text(encoding="utf-8"), clock.now()))
+    typer.echo(f"track {rules.slug}: target {rules.target_loss:g} {rules.unit}, {rules.runs} runs")
+
+
+@track_app.command(name="list")
+def track_list() -> None:
+    """Every track."""
+    for rules in within(tracks.list_tracks):
+        typer.echo(f"{rules.slug}  target {rules.target_loss:g} {rules.unit}, {rules.runs} runs, image {rules.image}")
+
+
+@image_app.command(name="build")
+def image_build(name: str = "python") -> None:
+    """Build a box image on this machine (`python` or `torch`)."""
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "sandbox.images", "build", name], check=False).returncode)
+
+
+@app.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Check database, queue and Docker engine."""
+    checks = demo.check_machine(load_settings())
+    checks["python"] = {"ok": True, "said": machine.python_version()}
+    if as_json:
+        typer.echo(json.dumps(checks))
+    else:
+        for name, check in checks.items():
+            typer.echo(f"{'ok  ' if check['ok'] else 'MISS'} {name}: {check['said']}")
+    raise typer.Exit(0 if checks["database"]["ok"] else 3)
+
+
+def within(work: Any) -> Any:
+    """One transaction; errors as sentences."""
+    database = Database(load_settings().database)
+    try:
+        with database.session() as session:
+            return work(session)
+    except ParticipantError as error:
+        typer.echo(f"{error.message}: {error.hint}", err=True)
+        raise typer.Exit(2) from None
+    finally:
+        database.close()

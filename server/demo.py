@@ -1,0 +1,210 @@
+"""The demo: production's processes on one machine, the starter kit's examples submitted through the front door, the boards printed."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+import typer
+from docker.errors import DockerException
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from server import clock
+from server.db.session import Database
+from server.hosts import service as hosts
+from server.hosts.service import NewClass
+from server.launcher import Launcher, LaunchError, answers, start_redis, start_server
+from server.participants import service as participants
+from server.settings import Settings, load_settings
+
+MISSES_BY_DESIGN = {"digits-softmax"}
+WAIT_S = 1800.0
+
+
+def play(root: Path, prepare: Callable[[Settings], None], *, port: int, box: str, leave: bool) -> int:
+    """Everything, in order; returns the exit code."""
+    began = time.monotonic()
+    if answers(port):
+        raise LaunchError(f"something listens on port {port} already: stop it, or choose another with --port")
+    box, data_dir = choose_box(box), root / "var" / "demo"
+    if box == "docker":
+        build_image()
+    shutil.rmtree(data_dir, ignore_errors=True)
+    data_dir.mkdir(parents=True)
+    launcher = Launcher(data_dir / "logs", say)
+    try:
+        start(launcher, prepare, data_dir, port, box)
+        status = judge_examples(root, data_dir, port, box, launcher)
+        say(f"submitted and judged in {time.monotonic() - began:.1f} s")
+        if leave:
+            return status
+        say(f"the site is at http://127.0.0.1:{port}; Ctrl-C stops it")
+        while True:
+            launcher.tend()
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        say("stopping")
+        return 0
+    finally:
+        launcher.stop()
+
+
+def choose_box(box: str) -> str:
+    """Docker where an engine answers; else the local box, and it's said."""
+    if box == "auto":
+        box = "docker" if engine_answers() else "local"
+    if box == "local":
+        say("UNSANDBOXED: entries run with this user's rights, on this machine alone. With a Docker engine they'd run in a sandbox.")
+    return box
+
+
+def engine_answers() -> bool:
+    """Whether a Docker engine is there."""
+    try:
+        client = docker.from_env(timeout=5)
+        client.ping()
+        client.close()
+    except DockerException:
+        return False
+    return True
+
+
+def build_image() -> None:
+    """The python image. Raises LaunchError."""
+    say("building the image python for the boxes (only what has changed)")
+    if subprocess.run([sys.executable, "-m", "sandbox.images", "build", "python"], check=False).returncode != 0:
+        raise LaunchError("the image python couldn't be built; see above. `--box local` runs without Docker")
+
+
+def start(launcher: Launcher, prepare: Callable[[Settings], None], data_dir: Path, port: int, box: str) -> None:
+    """Redis, web, tasks; a host enrolled by a one-time code over HTTP; its worker."""
+    url = f"http://127.0.0.1:{port}"
+    say("starting Redis, web and tasks")
+    redis_url = start_redis(launcher, data_dir / "redis")
+    environment = {"MINJOULE_DATA_DIR": str(data_dir), "MINJOULE_REDIS_URL": redis_url, "MINJOULE_PUBLIC_URL": url}
+    os.environ.update(environment)
+    prepare(load_settings())
+    start_server(launcher, environment, "127.0.0.1", port, data_dir)
+    worker = {"MINJOULE_WORKER_DATA_DIR": str(data_dir / "worker"), "MINJOULE_WORKER_REDIS_URL": redis_url, "MINJOULE_WORKER_BOX": box}
+    say("enrolling this machine as a host by a one-time code")
+    code = issue_code(box)
+    enrol = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", "demo-host"]
+    subprocess.run(enrol, env=os.environ | worker, check=True, stdout=subprocess.DEVNULL)
+    launcher.start("worker", [sys.executable, "-m", "worker"], worker)
+
+
+def issue_code(box: str) -> str:
+    """A code for this machine's class."""
+    local = box == "local"
+    name = "unsandboxed" if local else "demo"
+    wanted = NewClass(name, "this machine, without a sandbox" if local else "this machine", "modelled-cpu-time", local)
+    database = Database(load_settings().database)
+    with database.session() as session:
+        code = hosts.issue_code(session, wanted, loopback_only=True, now=clock.now())
+    database.close()
+    return code
+
+
+def judge_examples(root: Path, data_dir: Path, port: int, box: str, launcher: Launcher) -> int:
+    """Submit each example by the real command, wait for the scores, print the boards."""
+    url, password = f"http://127.0.0.1:{port}", secrets.token_urlsafe(9)
+    token = make_account(password)
+    environment = os.environ | {"MINJOULE_SERVER": url, "MINJOULE_TOKEN": token, "XDG_CONFIG_HOME": str(data_dir / "config")}
+    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder, box)]
+    submitted = {folder.name: submit(folder, environment) for folder in folders}
+    wait_for_scores(url, submitted, launcher)
+    say(f"account: organizer `demo`, password {password}")
+    for track in sorted({each["track"] for each in submitted.values()}):
+        subprocess.run(minjoule("board", track), env=environment, check=True)
+    return verdict(url, submitted)
+
+
+def make_account(password: str) -> str:
+    """The demo's organizer; returns an API token."""
+    database = Database(load_settings().database)
+    with database.session() as session:
+        row = participants.sign_up(session, "demo", password, clock.now(), "organizer")
+        token = participants.issue_token(session, row.id, "demo", clock.now(), 1)
+    database.close()
+    return token
+
+
+def suits(folder: Path, box: str) -> bool:
+    """Whether this machine has the example's image (the local box has what this Python has)."""
+    manifest = folder / "entry.toml"
+    return manifest.exists() and "torch" not in folder.name
+
+
+def minjoule(*words: str) -> list[str]:
+    """The entrant's command with this Python."""
+    return [sys.executable, "-c", "from minjoule.cli import main; main()", *words]
+
+
+def submit(folder: Path, environment: dict[str, str]) -> dict[str, Any]:
+    """By the command line, as a contestant would. Raises LaunchError."""
+    done = subprocess.run(minjoule("submit", str(folder), "--no-follow", "--json"), env=environment, check=False, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise LaunchError(f"`minjoule submit {folder.name}` ended with {done.returncode}: {done.stderr.strip()}")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    say(f"submitted {folder.name}: {len(answer['runs'])} runs on track {answer['track']}")
+    return answer
+
+
+def wait_for_scores(url: str, submitted: dict[str, dict[str, Any]], launcher: Launcher) -> None:
+    """Poll until every run is final. Raises LaunchError."""
+    deadline, waiting, told = time.monotonic() + WAIT_S, dict(submitted), 0.0
+    while waiting:
+        launcher.tend()
+        for name, answer in list(waiting.items()):
+            runs = httpx.get(f"{url}/api/v1/submissions/{answer['submission']}", timeout=30).json()["runs"]
+            if all(run["state"] in ("DONE", "VOID") for run in runs):
+                del waiting[name]
+                ends = ", ".join(sorted({run["outcome"] or run["state"] for run in runs}))
+                say(f"judged {name}: {ends}")
+        if time.monotonic() - told > 10 and waiting:
+            told = time.monotonic()
+            say(f"waiting for {', '.join(waiting)}")
+        if time.monotonic() > deadline:
+            raise LaunchError(f"{', '.join(waiting)} had no scores after {WAIT_S:.0f} s: see the logs in {launcher.logs}")
+        time.sleep(0.2)
+    time.sleep(0.5)  # the standings follow their last run within a hint
+
+
+def verdict(url: str, submitted: dict[str, dict[str, Any]]) -> int:
+    """0 if every example has joules and a loss, and every one that should qualifies."""
+    status = 0
+    for name, answer in submitted.items():
+        for entry in httpx.get(f"{url}/api/v1/submissions/{answer['submission']}", timeout=30).json()["entries"]:
+            wanted = "ABOVE_TARGET" if name in MISSES_BY_DESIGN else "QUALIFIED"
+            if entry["energy_j"] is None or entry["loss"] is None or entry["status"] != wanted:
+                say(f"unexpected: {name} is {entry['status']} with {entry['energy_j']} J and loss {entry['loss']}, {wanted} was expected")
+                status = 1
+    return status
+
+
+def check_machine(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What the platform needs here, and whether it's there."""
+    checks: dict[str, dict[str, Any]] = {}
+    try:
+        database = Database(settings.database)
+        with database.session(read_only=True) as session:
+            session.execute(text("select version_num from alembic_version"))
+        checks["database"] = {"ok": True, "said": settings.database.split("@")[-1]}
+    except SQLAlchemyError as error:
+        checks["database"] = {"ok": False, "said": f"{type(error).__name__}: run `minjoule-admin migrate`"}
+    checks["docker"] = {"ok": engine_answers(), "said": "a Docker engine answers" if engine_answers() else "no engine: install docker.io and start it"}
+    return checks
+
+
+def say(line: str) -> None:
+    """Tell whoever watches."""
+    typer.echo(f"minjoule: {line}")
