@@ -1,6 +1,8 @@
 """Alembic's entry: migrate the database of the settings, or the connection that the caller hands in."""
 
 from alembic import context
+from sqlalchemy import Connection
+
 from server.db import rows
 from server.db.base import Base
 from server.db.session import Database
@@ -9,7 +11,7 @@ from server.settings import load_settings
 assert rows.__all__  # importing the package registers every table
 
 
-def run(connection: object) -> None:
+def run(connection: Connection) -> None:
     """Migrate over an open connection; batch mode rebuilds tables on SQLite."""
     context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True, compare_type=True)
     with context.begin_transaction():

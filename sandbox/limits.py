@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from docker.types import LogConfig, Mount, Ulimit
-from minjoule.box import BoxSpec
 
+from minjoule.box import BoxSpec
 from sandbox.seccomp import python_profile
 
 LABEL = "minjoule"

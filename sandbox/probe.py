@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 import docker
-from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
 
+from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
 from sandbox.docker_box import DockerBoxes
 
 # Runs in the box. Each attempt must be refused; what it prints is {"name": errno or 0 where it was let through}.

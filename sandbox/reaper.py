@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-from minjoule.box import BoxFault
 
+from minjoule.box import BoxFault
 from sandbox import cgroups
 from sandbox.docker_box import ENGINE_ERRORS, remove_container
 from sandbox.limits import LABEL

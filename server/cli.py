@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from alembic import command as alembic
 from alembic.config import Config
-from minjoule import tracks as shipped_tracks
 
+from minjoule import tracks as shipped_tracks
 from server import clock, demo
 from server.db.session import Database
 from server.domain.errors import ParticipantError

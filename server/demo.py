@@ -43,7 +43,7 @@ def play(root: Path, prepare: Callable[[Settings], None], *, port: int, box: str
     launcher = Launcher(data_dir / "logs", say)
     try:
         start(launcher, prepare, data_dir, port, box)
-        status = judge_examples(root, data_dir, port, box, launcher)
+        status = judge_examples(root, data_dir, port, launcher)
         say(f"submitted and judged in {time.monotonic() - began:.1f} s")
         if leave:
             return status
@@ -114,12 +114,12 @@ def issue_code(box: str) -> str:
     return code
 
 
-def judge_examples(root: Path, data_dir: Path, port: int, box: str, launcher: Launcher) -> int:
+def judge_examples(root: Path, data_dir: Path, port: int, launcher: Launcher) -> int:
     """Submit each example by the real command, wait for the scores, print the boards."""
     url, password = f"http://127.0.0.1:{port}", secrets.token_urlsafe(9)
     token = make_account(password)
     environment = os.environ | {"MINJOULE_SERVER": url, "MINJOULE_TOKEN": token, "XDG_CONFIG_HOME": str(data_dir / "config")}
-    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder, box)]
+    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder)]
     submitted = {folder.name: submit(folder, environment) for folder in folders}
     wait_for_scores(url, submitted, launcher)
     say(f"account: organizer `demo`, password {password}")
@@ -138,8 +138,8 @@ def make_account(password: str) -> str:
     return token
 
 
-def suits(folder: Path, box: str) -> bool:
-    """Whether this machine has the example's image (the local box has what this Python has)."""
+def suits(folder: Path) -> bool:
+    """Whether the demo judges it: those in torch want an image that isn't built by default."""
     manifest = folder / "entry.toml"
     return manifest.exists() and "torch" not in folder.name
 
@@ -151,7 +151,9 @@ def minjoule(*words: str) -> list[str]:
 
 def submit(folder: Path, environment: dict[str, str]) -> dict[str, Any]:
     """By the command line, as a contestant would. Raises LaunchError."""
-    done = subprocess.run(minjoule("submit", str(folder), "--no-follow", "--json"), env=environment, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        minjoule("submit", str(folder), "--no-follow", "--json"), env=environment, check=False, capture_output=True, text=True
+    )
     if done.returncode != 0:
         raise LaunchError(f"`minjoule submit {folder.name}` ended with {done.returncode}: {done.stderr.strip()}")
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -201,7 +203,10 @@ def check_machine(settings: Settings) -> dict[str, dict[str, Any]]:
         checks["database"] = {"ok": True, "said": settings.database.split("@")[-1]}
     except SQLAlchemyError as error:
         checks["database"] = {"ok": False, "said": f"{type(error).__name__}: run `minjoule-admin migrate`"}
-    checks["docker"] = {"ok": engine_answers(), "said": "a Docker engine answers" if engine_answers() else "no engine: install docker.io and start it"}
+    checks["docker"] = {
+        "ok": engine_answers(),
+        "said": "a Docker engine answers" if engine_answers() else "no engine: install docker.io and start it",
+    }
     return checks
 
 

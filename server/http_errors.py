@@ -44,7 +44,9 @@ def on_bug(request: Request, error: Exception) -> Response:
     """Ours: logged with a reference that the reader can quote."""
     reference = secrets.token_hex(4)
     log.error("request_crashed", reference=reference, path=request.url.path, exc_info=error)
-    return answer(request, 500, "fault", f"this is our fault; reference {reference}", "try again; tell the organizers the reference if it stays")
+    return answer(
+        request, 500, "fault", f"this is our fault; reference {reference}", "try again; tell the organizers the reference if it stays"
+    )
 
 
 def install(app: FastAPI) -> None:

@@ -1,4 +1,7 @@
-"""Production's processes on one machine, supervised: what dies is started again. It knows commands, not code: nothing of the worker is imported."""
+"""Production's processes on one machine, supervised: what dies is started again.
+
+It knows commands, not code: nothing of the worker is imported.
+"""
 
 import contextlib
 import os
@@ -137,7 +140,19 @@ def start_redis(launcher: Launcher, folder: Path) -> str:
 
 def start_server(launcher: Launcher, environment: dict[str, str], host: str, port: int, data_dir: Path) -> None:
     """The web process, and the server's tasks with their beat."""
-    web = ["-m", "uvicorn", "--factory", "server.app:create_app", "--host", host, "--port", str(port), "--no-access-log", "--log-level", "warning"]
+    web = [
+        "-m",
+        "uvicorn",
+        "--factory",
+        "server.app:create_app",
+        "--host",
+        host,
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--log-level",
+        "warning",
+    ]
     launcher.start("web", [sys.executable, *web], environment)
     beat = ["--schedule", str(data_dir / "beat"), "--pool", "solo", "--loglevel", "WARNING", "-Q", "server"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -12,7 +12,7 @@ SECRET_VALUES = re.compile(r"mj_(cli|host)_[A-Za-z0-9-]+_[A-Za-z0-9_-]+")
 DROPPED = "[dropped]"
 
 
-def drop_secrets(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def drop_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what is named like a secret, and tokens wherever they stand in a text."""
     for key, value in event.items():
         if SECRET_KEYS.search(key):

@@ -62,12 +62,16 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_guarded)
         else:
-            await self._pass(scope, receive, send_guarded, lambda: status)
+            await self._pass(scope, receive, send_guarded)
         log.info(
-            "request_answered", method=scope["method"], path=scope["path"], status=status, wall_ms=round((time.perf_counter() - began) * 1000, 2)
+            "request_answered",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            wall_ms=round((time.perf_counter() - began) * 1000, 2),
         )
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send, status: object) -> None:
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken = 0
 
         async def receive_bounded() -> Message:

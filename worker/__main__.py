@@ -4,8 +4,8 @@ import platform
 
 import httpx
 import typer
-from minjoule.meter import MeterFault
 
+from minjoule.meter import MeterFault
 from worker.app import make_app
 from worker.bench import BenchError
 from worker.host import facts
@@ -32,7 +32,9 @@ def enrol(server: str = typer.Option(...), code: str = typer.Option(...), name: 
     """Use a one-time code; leaves the host's token in the worker's data folder."""
     settings = WorkerSettings()
     try:
-        response = httpx.post(f"{server.rstrip('/')}/api/v1/host/enrolments", json={"code": code, "name": name, "facts": facts()}, timeout=10)
+        response = httpx.post(
+            f"{server.rstrip('/')}/api/v1/host/enrolments", json={"code": code, "name": name, "facts": facts()}, timeout=10
+        )
     except httpx.HTTPError as error:
         typer.echo(f"{server} isn't reachable: {error}", err=True)
         raise typer.Exit(3) from None

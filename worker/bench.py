@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from minjoule.box import BoxFactory
 from minjoule.local_box import LocalBoxes
-
 from worker.host import facts
 from worker.judge import Bench
 from worker.meters import meter_for

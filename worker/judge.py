@@ -21,7 +21,6 @@ from minjoule.meter import Meter, MeterFault
 from minjoule.problems import PROBLEMS
 from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped
-
 from server.domain.run import Cause
 from worker.logs import get_logger
 from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
@@ -93,7 +92,9 @@ def attempt(claim: Claim, reporter: Reporter, bench: Bench) -> None:
             result = trial.carry_out(pulse.note)
             pulse.stop()
             reporter.report(claim, report_of(result, bench))
-        log.info("attempt_reported", run=claim.run_id, epoch=claim.epoch, outcome=result.outcome, energy_uj=result.energy_uj, loss=result.loss)
+        log.info(
+            "attempt_reported", run=claim.run_id, epoch=claim.epoch, outcome=result.outcome, energy_uj=result.energy_uj, loss=result.loss
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

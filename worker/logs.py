@@ -10,7 +10,7 @@ import structlog
 TOKENS = re.compile(r"mj_(cli|host)_[A-Za-z0-9-]+_[A-Za-z0-9_-]+")
 
 
-def drop_tokens(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def drop_tokens(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank tokens wherever they stand."""
     for key, value in event.items():
         if isinstance(value, str):

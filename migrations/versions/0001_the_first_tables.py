@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from server.db.base import FiniteFloat, UtcDateTime
 
 revision = "0001"

@@ -4,8 +4,9 @@ import hashlib
 from pathlib import Path
 
 import docker
-import minjoule
 from docker.errors import DockerException, ImageNotFound
+
+import minjoule
 from minjoule.box import BoxFault
 
 HERE = Path(__file__).parent

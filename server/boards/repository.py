@@ -1,9 +1,8 @@
 """Entries as the board shows them, and as the ranking reads them."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
@@ -39,7 +38,7 @@ def unranked_count(session: Session, board_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offset: int) -> Sequence[Row[Any]]:
+def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offset: int) -> list[Any]:
     """Ranked entries by rank, or the unranked ones, newest first."""
     query = select(*COLUMNS).join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
     query = query.join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id).where(EntryRow.board_id == board_id)
@@ -47,7 +46,7 @@ def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offs
         query = query.where(EntryRow.rank.is_not(None)).order_by(EntryRow.rank, EntryRow.created_at, EntryRow.id)
     else:
         query = query.where(EntryRow.rank.is_(None)).order_by(EntryRow.id.desc())
-    return session.execute(query.limit(limit).offset(offset)).all()
+    return list(session.execute(query.limit(limit).offset(offset)))
 
 
 def done_runs(session: Session, entry_id: int) -> list[RunRow]:

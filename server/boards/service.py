@@ -4,9 +4,9 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 
-from minjoule.outcome import Outcome
 from sqlalchemy.orm import Session
 
+from minjoule.outcome import Outcome
 from server.boards import repository
 from server.db.rows import BoardRow, EntryRow, RunRow
 from server.domain.ranking import rank
@@ -82,7 +82,7 @@ def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_R
 
 def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offset: int) -> list[Standing]:
     """Ranked rows from ``offset``, filled up with unranked ones."""
-    rows = list(repository.standings(session, board.id, ranked=True, limit=limit, offset=offset)) if offset < ranked else []
+    rows = repository.standings(session, board.id, ranked=True, limit=limit, offset=offset) if offset < ranked else []
     if len(rows) < limit:
         room, start = limit - len(rows), max(0, offset - ranked)
         rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start)
@@ -120,7 +120,11 @@ def absorb_run(session: Session, entry_id: int) -> None:
     entry = session.get_one(EntryRow, entry_id)
     board = session.get_one(BoardRow, entry.board_id)
     board.stale = True
-    figures = assess([as_score(run) for run in repository.done_runs(session, entry_id)], entry.runs_wanted, find_track(session, board.track_slug).target_loss)
+    figures = assess(
+        [as_score(run) for run in repository.done_runs(session, entry_id)],
+        entry.runs_wanted,
+        find_track(session, board.track_slug).target_loss,
+    )
     if entry.status not in FROZEN:
         entry.status = figures.status
     entry.runs_done, entry.mean_log_j, entry.mean_loss = figures.runs_done, figures.mean_log_j, figures.mean_loss
@@ -142,6 +146,6 @@ def rank_stale_boards(session: Session, now: dt.datetime) -> int:
         after = rank(repository.contenders(session, board.id))
         gone: dict[int, int | None] = dict.fromkeys(before.keys() - after.keys())
         moved = {entry_id: place for entry_id, place in after.items() if before.get(entry_id) != place}
-        repository.store_ranks(session, gone | moved)
+        repository.store_ranks(session, {**gone, **moved})
         board.stale, board.ranked_at = False, now
     return len(boards)

@@ -41,7 +41,8 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         """SQLite forgets the zone; it was UTC."""
         if value is None:
             return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+        instant: dt.datetime = value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+        return instant
 
 
 class FiniteFloat(TypeDecorator[float]):

@@ -82,7 +82,9 @@ def issue_code(session: Session, wanted: NewClass, *, loopback_only: bool, now: 
         session.add(row)
         session.flush()
     elif (row.boundary, row.unsandboxed) != (wanted.boundary, wanted.unsandboxed):
-        raise Conflict(f"host class {row.name} exists with boundary {row.boundary} and unsandboxed={row.unsandboxed}", "choose another name")
+        raise Conflict(
+            f"host class {row.name} exists with boundary {row.boundary} and unsandboxed={row.unsandboxed}", "choose another name"
+        )
     tracks.ensure_boards(session, row)
     code = secrets.token_urlsafe(18)
     session.add(EnrolmentCodeRow(code_hash=hashed(code), host_class=row.name, created_at=now, expires_at=now + CODE_LIFE))

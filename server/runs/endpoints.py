@@ -82,7 +82,7 @@ def desk(request: Request) -> Desk:
 
 
 @router.post("/host/claims", response_model=None, responses={200: {"model": Claim}, 204: {"description": "nothing waits"}}, tags=["host"])
-def create_claim(request: Request, wanted: ClaimRequest, host: CurrentHost, session: WriteSession) -> Claim | Response:
+def create_claim(request: Request, _: ClaimRequest, host: CurrentHost, session: WriteSession) -> Claim | Response:
     """The next run for this host."""
     return judging.claim(session, desk(request), host, clock.now()) or Response(status_code=204)
 

@@ -1,19 +1,18 @@
 """Rows of runs and attempts, and the conditional updates that claim and end them."""
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, func, select, update
+from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from server.db.rows import AttemptRow, BoardRow, EntryRow, HostClassRow, HostRow, RunRow, SubmissionRow
 from server.domain.run import RunState
 
 
-def change_state(session: Session, run: RunRow, epoch: int, to: RunState, **values: Any) -> bool:
+def change_state(session: Session, run: RunRow, at_epoch: int, to: RunState, **values: Any) -> bool:
     """Move a run on, if it still stands where it stood (state and epoch). False if somebody else moved it."""
-    query = update(RunRow).where(RunRow.id == run.id, RunRow.state == run.state, RunRow.epoch == epoch)
+    query = update(RunRow).where(RunRow.id == run.id, RunRow.state == run.state, RunRow.epoch == at_epoch)
     result = session.execute(query.values(state=to, **values).execution_options(synchronize_session="fetch"))
     return isinstance(result, CursorResult) and result.rowcount == 1
 
@@ -38,10 +37,10 @@ def attempt(session: Session, attempt_id: int) -> AttemptRow | None:
     return session.get(AttemptRow, attempt_id, options=[undefer(AttemptRow.log)])
 
 
-def attempts_of(session: Session, run_id: str) -> Sequence[Row[Any]]:
+def attempts_of(session: Session, run_id: str) -> list[tuple[AttemptRow, str]]:
     """A run's attempts with their host's name, oldest first."""
     query = select(AttemptRow, HostRow.name).join(HostRow, HostRow.id == AttemptRow.host_id)
-    return session.execute(query.where(AttemptRow.run_id == run_id).order_by(AttemptRow.epoch)).all()
+    return [(row, host) for row, host in session.execute(query.where(AttemptRow.run_id == run_id).order_by(AttemptRow.epoch))]
 
 
 def last_attempt(session: Session, run_id: str) -> AttemptRow | None:
@@ -80,17 +79,16 @@ def note_hints(session: Session, host_class: str, now: dt.datetime) -> None:
 
 def started_since(session: Session, participant_id: int, since: dt.datetime) -> list[dt.datetime]:
     """When the participant's runs of the last day were queued, oldest first; void ones cost nothing."""
-    query = select(RunRow.queued_at).where(
-        RunRow.participant_id == participant_id, RunRow.queued_at > since, RunRow.state != RunState.VOID
-    )
+    query = select(RunRow.queued_at).where(RunRow.participant_id == participant_id, RunRow.queued_at > since, RunRow.state != RunState.VOID)
     return list(session.scalars(query.order_by(RunRow.queued_at)))
 
 
-def with_context(session: Session, run_id: str) -> Row[Any] | None:
+def with_context(session: Session, run_id: str) -> tuple[RunRow, SubmissionRow, BoardRow, HostClassRow] | None:
     """A run with submission, board and host class."""
     query = select(RunRow, SubmissionRow, BoardRow, HostClassRow).join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
     query = query.join(EntryRow, EntryRow.id == RunRow.entry_id).join(BoardRow, BoardRow.id == EntryRow.board_id)
-    return session.execute(query.join(HostClassRow, HostClassRow.name == BoardRow.host_class).where(RunRow.id == run_id)).first()
+    row = session.execute(query.join(HostClassRow, HostClassRow.name == BoardRow.host_class).where(RunRow.id == run_id)).first()
+    return (row[0], row[1], row[2], row[3]) if row else None
 
 
 def last_seen(session: Session, host_class: str) -> dt.datetime | None:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from minjoule.outcome import Outcome
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
+from minjoule.outcome import Outcome
 from server.domain.run import Cause
 
 Nanoseconds = Annotated[int, Field(ge=0, lt=2**62)]

@@ -8,10 +8,9 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from server.db.rows import AttemptRow, RunRow
+from server.db.rows import AttemptRow, BoardRow, HostClassRow, RunRow, SubmissionRow
 from server.domain.errors import NotFound, QuotaExceeded
 from server.domain.keys import instance_key, new_seed
 from server.domain.run import QUEUE_DEADLINE_DAYS, RunState
@@ -144,7 +143,12 @@ def find_run(session: Session, run_id: str, secret: bytes, now: dt.datetime, *, 
 
 
 def compose(
-    session: Session, found: Row[Any], attempts: list[AttemptView], last: AttemptRow | None, secret: bytes, now: dt.datetime
+    session: Session,
+    found: tuple[RunRow, SubmissionRow, BoardRow, HostClassRow],
+    attempts: list[AttemptView],
+    last: AttemptRow | None,
+    secret: bytes,
+    now: dt.datetime,
 ) -> RunView:
     """The view from its rows."""
     run, submission, board, host_class = found

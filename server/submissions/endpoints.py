@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from minjoule.bundle import MAX_ZIP_BYTES
 from starlette.concurrency import run_in_threadpool
 
+from minjoule.bundle import MAX_ZIP_BYTES
 from server import clock
 from server.db.session import ReadSession
 from server.domain.errors import TooLarge

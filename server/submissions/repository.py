@@ -1,9 +1,6 @@
 """Rows of submissions."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
@@ -20,18 +17,19 @@ def by_prefix(session: Session, prefix: str) -> list[SubmissionRow]:
     return list(session.scalars(query.limit(2)))
 
 
-def of_participant(session: Session, participant_id: int | None, limit: int) -> Sequence[Row[Any]]:
+def of_participant(session: Session, participant_id: int | None, limit: int) -> list[tuple[SubmissionRow, str]]:
     """Newest submissions with their participant's name; of one participant or of all."""
     query = select(SubmissionRow, ParticipantRow.name).join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id)
     if participant_id is not None:
         query = query.where(SubmissionRow.participant_id == participant_id)
-    return session.execute(query.order_by(SubmissionRow.id.desc()).limit(limit)).all()
+    return [(row, name) for row, name in session.execute(query.order_by(SubmissionRow.id.desc()).limit(limit))]
 
 
-def entries_of(session: Session, submission_id: int) -> Sequence[Row[Any]]:
-    """Entries with their boards."""
-    query = select(EntryRow, BoardRow.track_slug, BoardRow.host_class).join(BoardRow, BoardRow.id == EntryRow.board_id)
-    return session.execute(query.where(EntryRow.submission_id == submission_id).order_by(EntryRow.id)).all()
+def entries_of(session: Session, submission_id: int) -> list[tuple[EntryRow, str]]:
+    """Entries with their board's host class."""
+    query = select(EntryRow, BoardRow.host_class).join(BoardRow, BoardRow.id == EntryRow.board_id)
+    rows = session.execute(query.where(EntryRow.submission_id == submission_id).order_by(EntryRow.id))
+    return [(entry, host_class) for entry, host_class in rows]
 
 
 def runs_of(session: Session, submission_id: int) -> list[RunRow]:

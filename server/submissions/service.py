@@ -5,11 +5,11 @@ import math
 import re
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from minjoule.bundle import Bundle, BundleError, read_zip
 from minjoule.manifest import ManifestError
 from minjoule.tracks import TrackRules
-from sqlalchemy.orm import Session
-
 from server.blobs import Blobs
 from server.boards import service as boards
 from server.db.rows import SubmissionRow
@@ -194,7 +194,7 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
                 energy_j=math.exp(entry.mean_log_j) if entry.mean_log_j is not None else None,
                 loss=entry.mean_loss,
             )
-            for entry, _, host_class in repository.entries_of(session, row.id)
+            for entry, host_class in repository.entries_of(session, row.id)
         ],
         runs=[
             RunBrief(run.id, run.host_class, run.index, run.state, run.outcome, run.loss, runs.joules(run.energy_uj))

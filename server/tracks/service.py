@@ -4,10 +4,10 @@ import datetime as dt
 import tomllib
 from dataclasses import dataclass
 
-from minjoule.tracks import TrackError, TrackRules, parse_track, track_from
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from minjoule.tracks import TrackError, TrackRules, parse_track, track_from
 from server.db.rows import BoardRow, HostClassRow, TrackRow
 from server.domain.errors import Inadmissible, NotFound
 from server.tracks import repository

@@ -90,7 +90,9 @@ def check(files: dict[str, bytes]) -> Bundle:
         check_text(path, content)
     bundle = Bundle(dict(sorted(files.items())))
     if bundle.manifest.entrypoint not in files:
-        raise BundleError(f"{MANIFEST} names the entrypoint {bundle.manifest.entrypoint}, which isn't in the bundle: add it, or mend the name")
+        raise BundleError(
+            f"{MANIFEST} names the entrypoint {bundle.manifest.entrypoint}, which isn't in the bundle: add it, or mend the name"
+        )
     return bundle
 
 
@@ -115,7 +117,9 @@ def check_text(path: str, content: bytes) -> None:
         content.decode()
     except UnicodeDecodeError as error:
         where = f"{path}, line {line_at(content, error.start)}"
-        raise BundleError(f"{where}: byte 0x{content[error.start]:02x} is no UTF-8: save the file as UTF-8 text, drop binary files") from None
+        raise BundleError(
+            f"{where}: byte 0x{content[error.start]:02x} is no UTF-8: save the file as UTF-8 text, drop binary files"
+        ) from None
 
 
 def line_at(content: bytes, position: int) -> int:

@@ -33,4 +33,4 @@ def _send(channel: Channel, header: dict[str, Any], arrays: list[NDArray[Any]], 
     header["arrays"] = [{"dtype": array.dtype.str, "shape": list(array.shape)} for array in arrays]
     channel.send_json(Kind.DATA, header, deadline)
     for array in arrays:
-        channel.send(Kind.ARRAY, memoryview(np.ascontiguousarray(array)).cast("B"), deadline)
+        channel.send(Kind.ARRAY, np.ascontiguousarray(array).data.cast("B"), deadline)

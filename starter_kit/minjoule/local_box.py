@@ -97,7 +97,7 @@ class LocalBox:
         command += ["--phase", spec.phase, "--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment |= {"TMPDIR": str(folder / "tmp"), "HOME": str(folder / "tmp")}
-        self._keeper = subprocess.Popen(  # noqa: S603 - our own command line
+        self._keeper = subprocess.Popen(
             command,
             cwd=folder / "tmp",
             env=environment,
@@ -114,7 +114,8 @@ class LocalBox:
             self._drains.append(thread)
 
     def _drain_log(self) -> None:
-        assert self._keeper is not None and self._keeper.stdout is not None  # noqa: S101 - narrows the type
+        assert self._keeper is not None  # noqa: S101 - narrows the type
+        assert self._keeper.stdout is not None  # noqa: S101 - narrows the type
         while piece := self._keeper.stdout.read1(1 << 16):  # type: ignore[attr-defined]
             room = self._spec.limits.log_bytes - len(self._log)
             self._log += piece[: max(0, room)]

@@ -70,7 +70,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, kill_all)
     threading.Thread(target=end_with_the_host, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[2]),) * 2)
-    harness = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, close_fds=True, start_new_session=True)  # noqa: S603 - the host's own command line
+    harness = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, close_fds=True, start_new_session=True)
     status = 0
     while True:
         try:

@@ -48,7 +48,7 @@ def parse_manifest(text: str) -> Manifest:
             raise ManifestError(f"unknown key {key!r}; known are {', '.join(FIELDS)}", line_of(text, key))
     for key in REQUIRED:
         if key not in table:
-            raise ManifestError(f"{key} is missing: add a line {key} = \"...\"")
+            raise ManifestError(f'{key} is missing: add a line {key} = "..."')
     for key, value in table.items():
         if not isinstance(value, str):
             raise ManifestError(f"{key} is {type(value).__name__} ({value!r}), a string in quotes is due", line_of(text, key))

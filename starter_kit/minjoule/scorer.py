@@ -56,18 +56,18 @@ def questions(held_out: HeldOut) -> Iterator[Question]:
     if isinstance(held_out, HeldOutStreams):
         symbols = np.ascontiguousarray(held_out.symbols)
         for step in range(len(symbols) - 1):
-            yield Question(symbols.shape[1] if step == 0 else None, memoryview(symbols[step]), symbols[step + 1])
+            yield Question(symbols.shape[1] if step == 0 else None, symbols[step].data, symbols[step + 1])
         return
     for begin in range(0, len(held_out.labels), held_out.batch):
         truth = held_out.labels[begin : begin + held_out.batch]
         inputs = np.ascontiguousarray(held_out.inputs[begin : begin + held_out.batch])
-        yield Question(len(truth), memoryview(inputs).cast("B"), truth)
+        yield Question(len(truth), inputs.data.cast("B"), truth)
 
 
 def due(held_out: HeldOut) -> int:
     """How many symbols will be scored."""
     if isinstance(held_out, HeldOutStreams):
-        return (held_out.symbols.shape[0] - 1) * held_out.symbols.shape[1]
+        return (len(held_out.symbols) - 1) * int(held_out.symbols.shape[1])
     return len(held_out.labels)
 
 
@@ -105,7 +105,7 @@ def score(
             ask(channel, current, deadline)
         while current is not None:
             logits = np.empty((len(current.truth), alphabet), dtype="<f4")
-            refuse_unless(*channel.receive_into(Kind.LOGITS, memoryview(logits).cast("B"), deadline), Kind.LOGITS)
+            refuse_unless(*channel.receive_into(Kind.LOGITS, logits.data.cast("B"), deadline), Kind.LOGITS)
             following = next(steps, None)
             if following is not None:
                 ask(channel, following, deadline)
@@ -116,7 +116,9 @@ def score(
         channel.send(Kind.END, deadline=deadline)
     except DeadlineError:
         answered = f"{tally.symbols} of {tally.due} symbols were scored"
-        raise ScoringError(f"scoring passed its wall-clock cap; {answered}: make load() and predict() faster", Outcome.SCORING_LIMIT) from None
+        raise ScoringError(
+            f"scoring passed its wall-clock cap; {answered}: make load() and predict() faster", Outcome.SCORING_LIMIT
+        ) from None
     except ProtocolError as error:
         if error.gone:
             raise

@@ -15,7 +15,7 @@ from typing import Self
 
 from minjoule import scorer
 from minjoule.attendant import Attendant, Progress
-from minjoule.box import Box, BoxEnd, BoxFactory, BoxFault, BoxLimits, BoxSpec, Phase
+from minjoule.box import BoxEnd, BoxFactory, BoxFault, BoxLimits, BoxSpec, Phase
 from minjoule.given import send_artifact, send_training
 from minjoule.meter import Meter
 from minjoule.outcome import Outcome
@@ -202,7 +202,9 @@ class Trial:
         except DeadlineError:
             return Verdict(Outcome.TIME_LIMIT, f"train() hadn't returned after {limits.wall_s:g} s, the track's wall-clock cap")
         except FrameTooLargeError as error:
-            return Verdict(Outcome.BAD_ARTIFACT, f"the artifact is too large: {error}; the cap is {cap} bytes: prune, quantise or compress it")
+            return Verdict(
+                Outcome.BAD_ARTIFACT, f"the artifact is too large: {error}; the cap is {cap} bytes: prune, quantise or compress it"
+            )
         except ProtocolError as error:
             if error.gone:
                 raise

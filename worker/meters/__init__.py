@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from minjoule.meter import CpuTimeMeter, Meter, MeterFault
-
 from worker.meters.rapl import RaplMeter
 
 

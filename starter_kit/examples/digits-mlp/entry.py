@@ -14,7 +14,10 @@ def train(data, *, seed):
     random = np.random.default_rng(seed)
     inputs, wanted = data.inputs, np.eye(data.alphabet, dtype=np.float32)[data.labels]
     shapes = [(inputs.shape[1], HIDDEN), (HIDDEN,), (HIDDEN, data.alphabet), (data.alphabet,)]
-    layers = [random.normal(0, (2 / shape[0]) ** 0.5, shape).astype(np.float32) if len(shape) > 1 else np.zeros(shape, np.float32) for shape in shapes]
+    layers = [
+        random.normal(0, (2 / shape[0]) ** 0.5, shape).astype(np.float32) if len(shape) > 1 else np.zeros(shape, np.float32)
+        for shape in shapes
+    ]
     speeds = [np.zeros_like(layer) for layer in layers]
     steps = EPOCHS * (len(inputs) // BATCH)
     for step in range(steps):

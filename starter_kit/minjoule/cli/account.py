@@ -58,7 +58,11 @@ def check_python() -> dict[str, Any]:
 def check_system() -> dict[str, Any]:
     """``try`` accounts for CPU time the Linux way."""
     ok = sys.platform.startswith("linux") and Path("/proc/self/task").is_dir()
-    return found("try", ok, "the local box works here, UNSANDBOXED" if ok else f"`minjoule try` needs Linux, this is {sys.platform}: use a Linux machine")
+    return found(
+        "try",
+        ok,
+        "the local box works here, UNSANDBOXED" if ok else f"`minjoule try` needs Linux, this is {sys.platform}: use a Linux machine",
+    )
 
 
 def check_data() -> dict[str, Any]:

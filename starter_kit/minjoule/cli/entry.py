@@ -11,7 +11,7 @@ import typer
 
 from minjoule import client, tracks
 from minjoule.bundle import Bundle, read_folder
-from minjoule.cli import look, show
+from minjoule.cli import look
 from minjoule.client import Client
 from minjoule.tracks import TrackRules
 
@@ -32,7 +32,9 @@ def init(
     folder.mkdir(parents=True, exist_ok=True)
     for file in template.iterdir():
         if file.is_file():
-            (folder / file.name).write_text(file.read_text(encoding="utf-8").replace("@TRACK@", track).replace("@NAME@", folder.resolve().name))
+            (folder / file.name).write_text(
+                file.read_text(encoding="utf-8").replace("@TRACK@", track).replace("@NAME@", folder.resolve().name)
+            )
     said = f"made {folder} for track {track}. Next: `minjoule try {folder}`, then `minjoule submit {folder}`"
     typer.echo(json.dumps({"folder": str(folder), "track": track}) if as_json else said)
 
@@ -71,10 +73,13 @@ def submit(
     api = Client(credentials.server, credentials.token)
     answer = upload(api, bundle, quiet=as_json)
     if not as_json:
-        typer.echo(f"submission {answer['id'][:12]} on track {answer['track']}, {len(answer['runs'])} runs: {credentials.server}/submissions/{answer['id'][:12]}")
+        where = f"{credentials.server}/submissions/{answer['id'][:12]}"
+        typer.echo(f"submission {answer['id'][:12]} on track {answer['track']}, {len(answer['runs'])} runs: {where}")
     ended = [look.follow_one(api, run["id"], as_json=as_json) for run in answer["runs"]] if follow else []
     if as_json:
-        typer.echo(json.dumps({"submission": answer["id"], "track": answer["track"], "runs": [brief(run) for run in ended or answer["runs"]]}))
+        typer.echo(
+            json.dumps({"submission": answer["id"], "track": answer["track"], "runs": [brief(run) for run in ended or answer["runs"]]})
+        )
     raise typer.Exit(max((look.exit_code(run) for run in ended), default=0))
 
 
@@ -108,9 +113,9 @@ def rules_of(track: str) -> TrackRules:
 def check_cap(bundle: Bundle, rules: TrackRules) -> None:
     """The server would refuse it too."""
     if bundle.xz_bytes > rules.source_xz_bytes:
-        typer.echo(f"warning: the source compresses to {bundle.xz_bytes} bytes, track {rules.slug} allows {rules.source_xz_bytes}", err=True)
-
-
+        typer.echo(
+            f"warning: the source compresses to {bundle.xz_bytes} bytes, track {rules.slug} allows {rules.source_xz_bytes}", err=True
+        )
 
 
 COMMANDS = (init, try_, submit)

@@ -63,7 +63,14 @@ def print_board(page: dict[str, Any]) -> None:
 
     heading = f"{page['title']} on {page['host_class']}: joules cover {show.boundary(page)}; target {page['target_loss']:g} {page['unit']}"
     table = Table(title=Text(heading), title_justify="left")
-    for name, justify in (("rank", "right"), ("entry", "left"), ("by", "left"), ("joules", "right"), ("train", "right"), ("scoring", "right")):
+    for name, justify in (
+        ("rank", "right"),
+        ("entry", "left"),
+        ("by", "left"),
+        ("joules", "right"),
+        ("train", "right"),
+        ("scoring", "right"),
+    ):
         table.add_column(name, justify="right" if justify == "right" else "left")
     for name in ("loss", "runs", "status"):
         table.add_column(name)

@@ -36,7 +36,7 @@ def stand(arguments: argparse.Namespace, started: float) -> int:
         opening = phases.receive_opening(channel)
         return run(arguments, channel, given, opening)
     except ProtocolError as error:
-        print(f"minjoule: the run was called off at the gate: {error}", file=sys.stderr)  # noqa: T201 - the box's log
+        print(f"minjoule: the run was called off at the gate: {error}", file=sys.stderr)
         return 2
 
 

@@ -29,8 +29,7 @@ def receive_given(channel: Channel, cap: int) -> Any:
     """The DATA header and its arrays: a TrainingSet, or the artifact as bytes."""
     header = json.loads(channel.expect(Kind.DATA, HEADER_CAP))
     arrays = [
-        np.frombuffer(channel.expect(Kind.ARRAY, cap), dtype=np.dtype(array["dtype"])).reshape(array["shape"])
-        for array in header["arrays"]
+        np.frombuffer(channel.expect(Kind.ARRAY, cap), dtype=np.dtype(array["dtype"])).reshape(array["shape"]) for array in header["arrays"]
     ]
     if header["holds"] == "supervised":
         return SupervisedSet(arrays[0], arrays[1], header["alphabet"])
@@ -104,7 +103,7 @@ def checked(logits: Any, shape: tuple[int, int]) -> memoryview:
         raise ContractError(f"predict() returned shape {array.shape}, {shape} is due: (streams, alphabet)")
     if array.dtype.kind != "f":
         raise ContractError(f"predict() returned dtype {array.dtype}, float32 is due: use .astype(np.float32)")
-    return memoryview(np.ascontiguousarray(array, dtype="<f4")).cast("B")
+    return np.ascontiguousarray(array, dtype="<f4").data.cast("B")
 
 
 def import_entry(entrypoint: Path) -> ModuleType:
@@ -124,7 +123,7 @@ def fail(channel: Channel, error: BaseException, *, contract: str) -> int:
     outcome = "RUNTIME_ERROR"
     if isinstance(error, ContractError):
         outcome = contract
-        print(f"minjoule: {error}", file=sys.stderr)  # noqa: T201 - the entrant's log
+        print(f"minjoule: {error}", file=sys.stderr)
     else:
         if isinstance(error, MemoryError):
             outcome = "MEMORY_LIMIT"

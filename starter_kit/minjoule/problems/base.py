@@ -25,7 +25,10 @@ class HeldOutExamples:
 
 @dataclass(frozen=True, slots=True)
 class HeldOutStreams:
-    """Held-out sequences: ``symbols`` uint8, shape (steps + 1, streams). Row t is asked, row t + 1 is scored, then revealed as the next input."""
+    """Held-out sequences: ``symbols`` uint8, shape (steps + 1, streams).
+
+    Row t is asked, row t + 1 is scored, then revealed as the next input.
+    """
 
     symbols: NDArray[np.uint8]
 
@@ -44,15 +47,17 @@ class Instance:
 
 
 class Problem(Protocol):
-    """A family of tasks.
+    """A family of tasks. ``name`` is what tracks call it, ``unit`` that of its loss ("bits per label")."""
 
-    Attributes:
-        name: as tracks and manifests call it.
-        unit: of the loss, as shown ("bits per label", "bits per byte").
-    """
+    @property
+    def name(self) -> str:
+        """As tracks call it."""
+        ...
 
-    name: str
-    unit: str
+    @property
+    def unit(self) -> str:
+        """Of the loss."""
+        ...
 
     def draw(self, key: bytes) -> Instance:
         """The instance that ``key`` (32 secret bytes) names: equal keys give equal instances, bit for bit."""

@@ -78,7 +78,7 @@ def track_from(table: dict[str, Any]) -> TrackRules:
         raise TrackError(f"unknown keys {sorted(unknown)}; known are {sorted(known)}")
     try:
         caps = Caps(**table["caps"])
-        rest = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "caps"}
+        rest: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items() if key != "caps"}
         rules = TrackRules(**rest, caps=caps)
     except (KeyError, TypeError) as error:
         raise TrackError(f"a key is missing or unknown: {error}") from None

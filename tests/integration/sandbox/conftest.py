@@ -11,13 +11,14 @@ import docker
 import numpy as np
 import pytest
 from docker.errors import DockerException
+
 from minjoule.box import BoxEnd, BoxLimits, BoxSpec, Phase
 from minjoule.contract import SupervisedSet
 from minjoule.given import send_training
 from minjoule.protocol import Channel, Kind
-
 from sandbox.docker_box import DockerBox, DockerBoxes
 from sandbox.images import check_image
+from sandbox.images.build import build
 from sandbox.reaper import reap
 
 HOST = "sandbox-tests"
@@ -26,7 +27,7 @@ LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 24,
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
-    """A client of an engine that has our python image."""
+    """A client of an engine that has this checkout's python image; built when it hasn't."""
     try:
         client = docker.from_env()
         client.ping()
@@ -34,6 +35,7 @@ def engine() -> Iterator[docker.DockerClient]:
         if "docker" in os.environ.get("MINJOULE_TEST_REQUIRE", ""):
             pytest.fail(f"MINJOULE_TEST_REQUIRE wants docker, and no engine answers: {error}")
         pytest.skip("no Docker engine answers: the sandbox's own tests need one")
+    build(client, "python", lambda _line: None)
     check_image(client, "python")
     yield client
     client.close()

@@ -6,9 +6,9 @@ from typing import Any
 
 import docker
 import pytest
-from minjoule.box import BoxFault
 
 import sandbox.limits
+from minjoule.box import BoxFault
 from sandbox.probe import probe
 
 ASK = """

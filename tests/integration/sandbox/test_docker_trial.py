@@ -8,13 +8,13 @@ import docker
 import numpy as np
 import pytest
 from docker.errors import ImageNotFound
+
 from minjoule.box import BoxLimits
 from minjoule.contract import SupervisedSet
 from minjoule.meter import CpuTimeMeter
 from minjoule.outcome import Outcome
 from minjoule.problems.base import HeldOutExamples, Instance
 from minjoule.trial import Trial, TrialCaps, TrialResult, TrialSpec
-
 from sandbox import cgroups
 from sandbox.docker_box import DockerBoxes
 from sandbox.images import TAGS, check_image
@@ -87,8 +87,6 @@ def test_the_torch_image_has_torch_and_keeps_to_its_threads(engine: docker.Docke
     except ImageNotFound:
         pytest.skip("the torch image isn't built: python -m sandbox.images build torch")
     check_image(engine, "torch")
-    source = HONEST.replace(
-        'return b"model"', "import torch; assert torch.get_num_threads() == 1; return torch.ones(1).numpy().tobytes()"
-    )
+    source = HONEST.replace('return b"model"', "import torch; assert torch.get_num_threads() == 1; return torch.ones(1).numpy().tobytes()")
     result = carry_out(source, image="torch", prelude=("numpy", "torch"))
     assert result.outcome is Outcome.FINISHED, result.message + result.log.decode()

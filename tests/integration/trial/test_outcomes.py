@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from minjoule.box import BoxFault, BoxLimits
 from minjoule.contract import SupervisedSet
 from minjoule.local_box import LocalBoxes
@@ -114,7 +115,9 @@ def test_a_burner_meets_the_cpu_cap(run: Run) -> None:
 
 
 def test_slow_predictions_meet_the_scoring_limit(run: Run) -> None:
-    result = run(HONEST.replace("def predict(self, inputs):", "def predict(self, inputs):\n        import time; time.sleep(60)\n       "), wall_s=0.5)
+    result = run(
+        HONEST.replace("def predict(self, inputs):", "def predict(self, inputs):\n        import time; time.sleep(60)\n       "), wall_s=0.5
+    )
     assert result.outcome is Outcome.SCORING_LIMIT
 
 
@@ -153,7 +156,7 @@ def test_a_module_of_the_bundle_does_not_shadow_the_prelude(run: Run) -> None:
 
 
 def test_the_log_is_capped_and_flagged(run: Run) -> None:
-    result = run(HONEST.replace("return b\"model\"", "print('x' * 50_000); return b'model'"))
+    result = run(HONEST.replace('return b"model"', "print('x' * 50_000); return b'model'"))
     assert result.log_truncated
     assert len(result.log) == 10_000
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from minjoule.protocol import Channel, DeadlineError, FrameTooLargeError, Kind, ProtocolError
 
 

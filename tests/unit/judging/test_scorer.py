@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.special import log_softmax
+
 from minjoule.outcome import Outcome
 from minjoule.problems.base import HeldOutExamples, HeldOutStreams
 from minjoule.protocol import Channel, Kind, ProtocolError
 from minjoule.scorer import ScoringError, Tally, bits_lost, due, questions, score
-from scipy.special import log_softmax
 
 FINITE = st.floats(-1e4, 1e4, width=32)
 

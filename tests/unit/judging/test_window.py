@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from minjoule.meter import Channel, MeterFault, Reading
 from minjoule.window import Trace, counts, energy_uj
 

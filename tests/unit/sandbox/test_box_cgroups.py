@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from minjoule.box import BoxFault
 
+from minjoule.box import BoxFault
 from sandbox import cgroups
 from sandbox.cgroups import SliceGroup, V1Group, V2Group
 

@@ -6,7 +6,6 @@ import struct
 from pathlib import Path
 
 from minjoule.box import BoxLimits, BoxSpec, Phase
-
 from sandbox import limits
 from sandbox.images import digest, harness_files
 from sandbox.log_stream import LogStream
@@ -67,9 +66,7 @@ def test_labels_carry_our_prefix_once() -> None:
 
 def test_the_harness_is_told_socket_bundle_phase_prelude_and_threads() -> None:
     said = " ".join(limits.harness_command(SPEC))
-    assert said.startswith(
-        "python3 -I /opt/minjoule/lib/minjoule/harness/__main__.py --socket /box/gate/socket --bundle /box/bundle"
-    )
+    assert said.startswith("python3 -I /opt/minjoule/lib/minjoule/harness/__main__.py --socket /box/gate/socket --bundle /box/bundle")
     assert said.endswith("--entrypoint entry.py --phase score --prelude numpy --threads 4")
     assert set(limits.environment(4).values()) >= {"4"}
 
