@@ -162,9 +162,7 @@ def group_class(version: str, driver: str) -> type[V1Group] | type[V2Group]:
     if version == "2":
         return SliceGroup if driver == "systemd" else V2Group
     if driver != "cgroupfs":
-        raise BoxFault(
-            f"the engine's cgroup driver is {driver} on version 1: set native.cgroupdriver=cgroupfs in its daemon.json"
-        )
+        raise BoxFault(f"the engine's cgroup driver is {driver} on version 1: set native.cgroupdriver=cgroupfs in its daemon.json")
     return V1Group
 
 
@@ -183,9 +181,7 @@ def make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BoxFault(
-            f"can't make the control group {folder}: {error.strerror}; run the worker as root, or delegate it"
-        ) from error
+        raise BoxFault(f"can't make the control group {folder}: {error.strerror}; run the worker as root, or delegate it") from error
 
 
 def read(file: Path) -> str:

@@ -91,9 +91,7 @@ class DockerBox:
             channel.expect(Kind.READY, 1 << 16, deadline)
         except (BoxFault, DeadlineError, ProtocolError) as error:
             said = self.log_so_far()[-2000:].decode(errors="replace").strip()
-            raise BoxFault(
-                f"the harness didn't reach its gate within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}"
-            ) from error
+            raise BoxFault(f"the harness didn't reach its gate within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}") from error
         if not self.cpu_ns():
             raise BoxFault("the engine didn't place the box in our control group: its CPU time would be billed as nothing")
         return channel

@@ -35,9 +35,7 @@ class GateFolder:
             self._listener.listen(1)
             self._socket_path.chmod(0o666)
         except OSError as error:
-            raise BoxFault(
-                f"can't set up the box's folder {self._path}: {error}; it needs room and a path below 80 characters"
-            ) from error
+            raise BoxFault(f"can't set up the box's folder {self._path}: {error}; it needs room and a path below 80 characters") from error
 
     def accept(self, deadline: float, gone: Callable[[], bool]) -> socket.socket:
         """The one connection; then the socket is unlinked. Raises BoxFault when ``gone()`` or at the deadline."""

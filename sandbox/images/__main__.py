@@ -20,9 +20,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 def build(
     names: Annotated[list[str], typer.Argument(help="python, torch, or both")],
     base_image: Annotated[str | None, typer.Option(help="an image with python3 and pip to build upon")] = None,
-    extra_index_url: Annotated[
-        str | None, typer.Option(help="another package index, as https://download.pytorch.org/whl/cpu")
-    ] = None,
+    extra_index_url: Annotated[str | None, typer.Option(help="another package index, as https://download.pytorch.org/whl/cpu")] = None,
 ) -> None:
     """Build images of the box; says "up to date" when there is nothing to do."""
     client = engine(names)

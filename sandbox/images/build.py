@@ -25,9 +25,7 @@ class ImageError(Exception):
     """The image couldn't be built: what failed, and what to do."""
 
 
-def build(
-    client: docker.DockerClient, name: str, say: Say, base_image: str | None = None, extra_index: str | None = None
-) -> bool:
+def build(client: docker.DockerClient, name: str, say: Say, base_image: str | None = None, extra_index: str | None = None) -> bool:
     """Build ``name`` unless it's up to date; whether it was built. The torch image is built upon the python image.
 
     Raises ImageError, or WheelError.
@@ -101,9 +99,7 @@ def debian_base() -> str:
     try:
         subprocess.run(["/bin/sh", str(DEBIAN_SCRIPT), DEBIAN_BASE], check=True)
     except subprocess.CalledProcessError as error:
-        raise ImageError(
-            f"{DEBIAN_SCRIPT.name} ended with {error.returncode}: see its lines above; or give --base-image"
-        ) from error
+        raise ImageError(f"{DEBIAN_SCRIPT.name} ended with {error.returncode}: see its lines above; or give --base-image") from error
     return DEBIAN_BASE
 
 

@@ -49,9 +49,7 @@ PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 ENOSYS = 38  # makes the C library fall back from clone3, whose flags a filter can't see, to clone
 
 
-def rule(
-    names: list[str], *, action: str = "SCMP_ACT_ALLOW", args: list[dict[str, Any]] | None = None, **more: Any
-) -> dict[str, Any]:
+def rule(names: list[str], *, action: str = "SCMP_ACT_ALLOW", args: list[dict[str, Any]] | None = None, **more: Any) -> dict[str, Any]:
     """One group of the profile."""
     return {"names": names, "action": action, "args": args or [], "comment": "", "includes": {}, "excludes": {}} | more
 

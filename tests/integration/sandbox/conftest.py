@@ -21,7 +21,7 @@ from sandbox.images import check_image
 from sandbox.images.build import build
 from sandbox.reaper import reap
 
-HOST = "sandbox-tests"
+HOST = f"sandbox-tests-{os.getpid()}"  # two runs at once must not reap each other
 LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 24, pids=32, log_bytes=10_000)
 
 

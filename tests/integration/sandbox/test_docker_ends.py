@@ -1,5 +1,6 @@
 """How a Docker box ends, and that its end leaves nobody alive and nothing unpaid."""
 
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from sandbox import cgroups
 from sandbox.docker_box import DockerBoxes
 from sandbox.reaper import reap, reap_overdue
 
-HOST = "sandbox-tests-own"
+HOST = f"sandbox-tests-own-{os.getpid()}"
 LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 24, pids=32, log_bytes=10_000)
 BURN = """
 begun = time.process_time()

@@ -19,7 +19,7 @@ from sandbox import cgroups
 from sandbox.docker_box import DockerBoxes
 from sandbox.images import check_image
 
-HOST = "sandbox-trials"
+HOST = f"sandbox-trials-{os.getpid()}"
 HONEST = """
 import numpy as np
 def train(data, *, seed):
@@ -88,8 +88,6 @@ def test_the_torch_image_has_torch_and_keeps_to_its_threads(engine: docker.Docke
         if "torch" in os.environ.get("MINJOULE_TEST_REQUIRE", ""):
             raise
         pytest.skip(str(fault))
-    source = HONEST.replace(
-        'return b"model"', "import torch; assert torch.get_num_threads() == 1; return torch.ones(1).numpy().tobytes()"
-    )
+    source = HONEST.replace('return b"model"', "import torch; assert torch.get_num_threads() == 1; return torch.ones(1).numpy().tobytes()")
     result = carry_out(source, image="torch", prelude=("numpy", "torch"))
     assert result.outcome is Outcome.FINISHED, result.message + result.log.decode()
