@@ -1,13 +1,23 @@
 """What this host judges with, put together from its settings: boxes, meter, reaper."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
-from minjoule.box import BoxFactory
+import docker as engine
+from docker.errors import DockerException
+
+from minjoule.box import BoxFactory, BoxFault
 from minjoule.local_box import LocalBoxes
+from sandbox.docker_box import DockerBoxes
+from sandbox.images import check_image
+from sandbox.reaper import reap
 from worker.host import facts
 from worker.judge import Bench
+from worker.logs import get_logger
 from worker.meters import meter_for
 from worker.settings import Credentials, WorkerSettings
+
+log = get_logger()
 
 
 class BenchError(Exception):
@@ -30,11 +40,20 @@ def local() -> tuple[BoxFactory, Callable[[], None]]:
 
 
 def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Callable[[], None]]:
-    """Docker boxes. Raises BenchError without an engine or with an image of another harness."""
-    from sandbox.factory import SandboxError, connect
-
+    """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
+    folder = settings.data_dir.resolve() / "boxes"
     try:
-        boxes = connect(settings.data_dir, label)
-    except SandboxError as error:
-        raise BenchError(str(error)) from None
-    return boxes, boxes.reap
+        client = engine.from_env(timeout=60)
+        check_image(client, "python")
+        boxes = DockerBoxes(client, folder)
+    except (DockerException, BoxFault) as error:
+        raise BenchError(
+            f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
+        ) from None
+
+    def clear() -> None:
+        left = reap(client, label, folder)
+        if left.containers or left.groups or left.folders:
+            log.warning("leftovers_reaped", **asdict(left))
+
+    return boxes, clear
