@@ -24,6 +24,8 @@ if given is not None:
 else:
     settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with Database(settings.database).engine.connect() as connection:
+    database = Database(settings.database)
+    with database.engine.connect() as connection:
         run(connection)
         connection.commit()
+    database.close()

@@ -4,6 +4,7 @@ It knows commands, not code: nothing of the worker is imported.
 """
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -18,6 +19,8 @@ from pathlib import Path
 READY_S = 60.0
 STOP_S = 10.0
 BACKOFF_S = 1.0
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 
 
 class LaunchError(Exception):
@@ -60,6 +63,7 @@ class Launcher:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_us,  # safe: the launcher has no threads
             )
         process.started_at = time.monotonic()
 
@@ -93,6 +97,11 @@ class Launcher:
             signal_group(process, signal.SIGKILL)
             process.handle.wait()
         self.processes.clear()
+
+
+def die_with_us() -> None:
+    """Of a child: be ended by the kernel when the launcher is killed, so that nothing is orphaned."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def signal_group(process: Process, number: signal.Signals) -> None:

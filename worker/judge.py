@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from minjoule.box import BoxFactory, BoxFault
-from minjoule.bundle import read_zip
+from minjoule.bundle import BundleError, read_zip
 from minjoule.meter import Meter, MeterFault
 from minjoule.problems import PROBLEMS
 from minjoule.tracks import track_from
@@ -65,6 +65,8 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         give_up(claim, reporter, Cause.METER_FAULT, str(error))
     except BoxFault as error:
         give_up(claim, reporter, Cause.BOX_FAULT, str(error))
+    except BundleError as error:  # it was admitted once, so what came here is damaged
+        give_up(claim, reporter, Cause.BUNDLE_FAULT, str(error))
     except Exception as error:  # one of the two process loops: a bug of ours may not end the worker
         reference = secrets.token_hex(4)
         log.error("attempt_crashed", run=claim.run_id, reference=reference, exc_info=error)
@@ -86,12 +88,12 @@ def attempt(claim: Claim, reporter: Reporter, bench: Bench) -> None:
     try:
         bundle = read_zip(reporter.bundle(claim))
         if bundle.digest != claim.submission_digest:
-            raise BoxFault(f"the bundle has digest {bundle.digest}, the claim says {claim.submission_digest}")
+            raise BundleError(f"the bundle has digest {bundle.digest}, the claim says {claim.submission_digest}")
         bundle.write_to(folder)
         with Trial(spec_of(claim, folder, bench), bench.boxes, bench.meter) as trial, Pulse(claim, reporter, trial) as pulse:
             result = trial.carry_out(pulse.note)
+            reporter.report(claim, report_of(result, bench))  # the beats go on: they keep the lease while the server is away
             pulse.stop()
-            reporter.report(claim, report_of(result, bench))
         log.info(
             "attempt_reported", run=claim.run_id, epoch=claim.epoch, outcome=result.outcome, energy_uj=result.energy_uj, loss=result.loss
         )

@@ -17,9 +17,10 @@ RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 class HttpReporter:
     """See ``worker.ports.Reporter``."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"authorization": f"Bearer {credentials.token}"}
-        self._http = httpx.Client(base_url=f"{credentials.server.rstrip('/')}/api/v1/host", headers=headers, timeout=10)
+        base_url = f"{credentials.server.rstrip('/')}/api/v1/host"
+        self._http = httpx.Client(base_url=base_url, headers=headers, timeout=10, transport=transport)
         self._boot_id = secrets.token_hex(8)
 
     def claim(self) -> Claim | None:

@@ -156,6 +156,8 @@ class Trial:
             starting = {phase: starters.submit(box.prepare) for phase, box in self._boxes.items()}
             instance = self._spec.draw()
             self._channels = {phase: start.result() for phase, start in starting.items()}
+        if self._stopped.is_set():
+            raise TrialStopped
         prelude_s = time.monotonic() - began
         hand_over(lambda: send_training(self._channels[Phase.TRAIN], instance.training, time.monotonic() + HAND_OVER_S))
         trained = self._run_phase(Phase.TRAIN, on_progress, lambda channel, watch: self._train(channel, watch))

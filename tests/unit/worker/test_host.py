@@ -1,0 +1,77 @@
+"""This machine: its credentials, its lock, and what keeps it from judging."""
+
+import stat
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from worker.bench import BenchError, make_bench
+from worker.host import cpu_model, facts, host_lock
+from worker.logs import drop_tokens
+from worker.settings import Credentials, NotEnrolledError, WorkerSettings, load_credentials, store_credentials
+
+CREDENTIALS = Credentials(server="http://s", host_class="c", boundary="modelled-cpu-time", unsandboxed=False, token="mj_host_a1_secret")
+
+
+def test_credentials_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    settings = WorkerSettings(data_dir=tmp_path / "worker")
+    store_credentials(settings, CREDENTIALS)
+    assert stat.S_IMODE(settings.credentials_path.stat().st_mode) == 0o600
+    assert load_credentials(settings) == CREDENTIALS
+
+
+def test_enrolling_again_closes_a_file_that_was_open_to_all(tmp_path: Path) -> None:
+    settings = WorkerSettings(data_dir=tmp_path)
+    settings.credentials_path.write_text("{}")
+    settings.credentials_path.chmod(0o644)
+    store_credentials(settings, CREDENTIALS)
+    assert stat.S_IMODE(settings.credentials_path.stat().st_mode) == 0o600
+
+
+def test_a_machine_that_is_not_enrolled_is_told_how(tmp_path: Path) -> None:
+    with pytest.raises(NotEnrolledError, match="python -m worker enrol"):
+        load_credentials(WorkerSettings(data_dir=tmp_path))
+
+
+def test_a_local_box_never_judges_for_a_sandboxed_class(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="MINJOULE_WORKER_BOX=docker"):
+        make_bench(WorkerSettings(data_dir=tmp_path, box="local"), CREDENTIALS)
+
+
+def test_a_host_without_an_engine_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    with pytest.raises(BenchError, match="minjoule-admin image build"):
+        make_bench(WorkerSettings(data_dir=tmp_path, box="docker"), CREDENTIALS)
+
+
+def test_two_workers_on_a_machine_take_turns(tmp_path: Path) -> None:
+    inside, most = [], []
+
+    def work() -> None:
+        with host_lock(tmp_path / "host.lock"):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.05)
+            inside.pop()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1]
+
+
+def test_the_processors_name_is_read_and_a_machine_without_one_still_has_facts(tmp_path: Path) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor\t: 0\nmodel name\t: A Fine CPU @ 2 GHz\n")
+    assert cpu_model(cpuinfo) == "A Fine CPU @ 2 GHz"
+    assert cpu_model(tmp_path / "missing")
+    assert int(facts()["cores"]) >= 1
+
+
+def test_no_token_reaches_the_log() -> None:
+    event = drop_tokens(None, "info", {"event": "x", "reason": "401 for mj_host_a1_se-cr_et"})
+    assert event["reason"] == "401 for [dropped]"

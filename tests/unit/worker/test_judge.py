@@ -1,0 +1,214 @@
+"""The life of an attempt: what is reported, what is a fault, and what a lost lease does."""
+
+import base64
+import gzip
+import json
+import threading
+import time
+import tomllib
+from collections.abc import Callable
+
+import pytest
+
+from minjoule import tracks
+from minjoule.box import Phase
+from minjoule.bundle import Bundle
+from minjoule.meter import CpuTimeMeter, Meter
+from server.runs.schemas import Heartbeat, Report
+from tests.fakes.box import FakeBoxes, Script
+from tests.fakes.meter import ReplayMeter
+from tests.fakes.reporter import FakeReporter
+from worker import judge as judging
+from worker.judge import Bench, judge_all
+from worker.ports import Claim, ServerFault
+
+MANIFEST = b'name = "x"\ntrack = "parity"\nentrypoint = "entry.py"\nlicense = "MIT"\ndescription = "a test"\n'
+BUNDLE = Bundle({"entry.toml": MANIFEST, "entry.py": b"def train(data, *, seed): ...\n"})
+Judge = Callable[..., FakeReporter]
+
+
+def claim(run: str, **changes: object) -> Claim:
+    content: dict[str, object] = {
+        "attempt_id": 1,
+        "run_id": run,
+        "epoch": 1,
+        "lease_s": 10,
+        "submission_digest": BUNDLE.digest,
+        "entrypoint": "entry.py",
+        "track": tomllib.loads(tracks.shipped()["parity"]),
+        "instance_key": "00" * 32,
+        "seed": 7,
+        "purpose": "board",
+    }
+    return Claim.model_validate(content | changes)
+
+
+def bench(boxes: FakeBoxes, meter: Meter | None = None) -> Bench:
+    return Bench(boxes, meter or CpuTimeMeter(), lambda: boxes.journal.append("reap"), "h1", {"cpu": "test"})
+
+
+def reporter(boxes: FakeBoxes, *runs: Claim) -> FakeReporter:
+    fake = FakeReporter({BUNDLE.digest: BUNDLE.to_zip()}, boxes.journal)
+    fake.queue = list(runs)
+    return fake
+
+
+@pytest.fixture
+def fast_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "BEAT_S", 0.01)
+
+
+def test_a_run_is_reported_with_loss_joules_and_a_trace_that_adds_up_to_them() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    assert judge_all(server, bench(boxes)) == 1
+    report = server.reports["r1"]
+    assert (report["outcome"], report["loss"], report["symbols"]) == ("FINISHED", 1.0, 2000)
+    assert (report["train"]["energy_uj"], report["score"]["energy_uj"]) == (20_000_000, 10_000_000)
+    trace = json.loads(gzip.decompress(base64.b64decode(report["trace_b64"])))
+    for phase in ("train", "score"):
+        raws = [row[3] for row in trace[phase]["readings"]]
+        (channel,) = trace[phase]["channels"]
+        assert (raws[-1] - raws[0]) * channel["uj_numerator"] / channel["uj_denominator"] == report[phase]["energy_uj"]
+    assert server.faults == {}
+
+
+def test_what_is_reported_is_what_the_server_takes() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    judge_all(server, bench(boxes))
+    Report.model_validate_json(json.dumps({"epoch": 1} | server.reports["r1"]))
+
+
+def test_an_entrants_failure_is_reported_with_its_bill_and_is_no_fault() -> None:
+    boxes = FakeBoxes(Script(failure={"outcome": "RUNTIME_ERROR", "message": "ValueError: no luck"}))
+    server = reporter(boxes, claim("r1"))
+    judge_all(server, bench(boxes))
+    report = server.reports["r1"]
+    assert (report["outcome"], report["message"], report["loss"], report["score"]) == ("RUNTIME_ERROR", "ValueError: no luck", None, None)
+    assert report["train"]["energy_uj"] == 20_000_000
+    assert server.faults == {}
+
+
+def test_the_worker_goes_on_until_nothing_waits_and_reaps_before_every_claim() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"), claim("r2"), claim("r3"))
+    assert judge_all(server, bench(boxes)) == 3
+    assert set(server.reports) == {"r1", "r2", "r3"}
+    steps = [step for step in boxes.journal if step in ("reap", "claim")]
+    assert steps == ["reap", "claim"] * 4
+
+
+def test_boxes_are_removed_after_the_report_so_nobody_waits_for_it() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    judge_all(server, bench(boxes))
+    after = boxes.journal[boxes.journal.index("report") :]
+    assert set(after) >= {"cleanup train", "cleanup score"}
+    assert all(box.cleaned for box in boxes.boxes)
+
+
+def test_boxes_carry_the_labels_by_which_a_dead_workers_leftovers_are_found() -> None:
+    boxes = FakeBoxes()
+    judge_all(reporter(boxes, claim("r1")), bench(boxes))
+    for box in boxes.boxes:
+        assert box.spec.labels == {"minjoule.run": "r1", "minjoule.attempt": "1", "minjoule.host": "h1"}
+
+
+FAULTS = {
+    "no box": (FakeBoxes(Script(broken={Phase.SCORE: "the engine is gone"})), None, {}, "box_fault", "the engine is gone"),
+    "a silent meter": (FakeBoxes(), ReplayMeter(5, breaks_at=2), {}, "meter_fault", "fell silent"),
+    "an unknown problem": (FakeBoxes(), None, {"track": {"slug": "x"}}, "worker_error", "reference"),
+    "a bad key": (FakeBoxes(), None, {"instance_key": "zz"}, "worker_error", "ValueError"),
+}
+
+
+@pytest.mark.parametrize(("boxes", "meter", "changes", "cause", "said"), FAULTS.values(), ids=FAULTS.keys())
+def test_our_failure_is_a_fault_with_its_cause_and_the_next_run_is_claimed(
+    boxes: FakeBoxes, meter: Meter | None, changes: dict[str, object], cause: str, said: str
+) -> None:
+    server = reporter(boxes, claim("r1", **changes))
+    assert judge_all(server, bench(boxes, meter)) == 1
+    assert server.reports == {}
+    assert server.faults["r1"][0] == cause
+    assert said in server.faults["r1"][1]
+    assert all(box.cleaned for box in boxes.boxes)
+
+
+@pytest.mark.parametrize("sent", [b"no zip", Bundle(BUNDLE.files | {"more.py": b"x = 1\n"}).to_zip()], ids=["damaged", "another one"])
+def test_a_bundle_that_is_not_the_claimed_one_is_never_run(sent: bytes) -> None:
+    boxes = FakeBoxes()
+    server = FakeReporter({BUNDLE.digest: sent}, boxes.journal)
+    server.queue = [claim("r1")]
+    judge_all(server, bench(boxes))
+    assert server.faults["r1"][0] == "bundle_fault"
+    assert boxes.boxes == []
+
+
+def test_a_replayed_meter_bills_what_it_counted() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    judge_all(server, bench(boxes, ReplayMeter(1000, 70, 500, 30)))
+    assert (server.reports["r1"]["train"]["energy_uj"], server.reports["r1"]["score"]["energy_uj"]) == (70, 30)
+
+
+def test_a_lost_lease_stops_the_trial_and_nothing_is_reported(fast_beats: None) -> None:
+    hold = threading.Event()
+    boxes = FakeBoxes(Script(hold=hold))
+    server = reporter(boxes, claim("r1"), claim("r2"))
+    server.on_beat = lambda: server.lost.add("r1") if not server.reports and len(server.beats) > 3 else None
+    began = time.monotonic()
+    threading.Timer(3, hold.set).start()
+    assert judge_all(server, bench(boxes)) == 2
+    assert time.monotonic() - began < 10
+    assert set(server.reports) == {"r2"}
+    assert server.faults == {}
+    assert all(box.cleaned for box in boxes.boxes)
+
+
+def test_a_lease_lost_while_boxes_start_opens_no_gate(fast_beats: None) -> None:
+    boxes = FakeBoxes(Script(before_gate=lambda: time.sleep(0.3)))
+    server = reporter(boxes, claim("r1"))
+    server.on_beat = lambda: server.lost.add("r1")
+    judge_all(server, bench(boxes))
+    assert server.reports == {}
+    assert [box.cpu_ns() for box in boxes.boxes] == [0, 0]
+
+
+def test_beats_tell_phase_joules_and_the_log_once(fast_beats: None) -> None:
+    hold = threading.Event()
+    boxes = FakeBoxes(Script(hold=hold))
+    server = reporter(boxes, claim("r1"))
+    threading.Timer(0.7, hold.set).start()
+    judge_all(server, bench(boxes))
+    training = [beat for beat in server.beats if beat["phase"] == "train"]
+    assert training[-1]["energy_uj"] == 20_000_000
+    assert b"".join(base64.b64decode(beat["log_b64"]) for beat in training) == boxes.script.log
+    for beat in server.beats:
+        Heartbeat.model_validate_json(json.dumps({"epoch": 1} | beat))
+
+
+def test_a_server_that_is_away_for_beats_loses_nothing(fast_beats: None) -> None:
+    boxes = FakeBoxes(Script(hold=(hold := threading.Event())))
+    server = reporter(boxes, claim("r1"))
+
+    def go_away() -> None:
+        server.away = True
+
+    def come_back() -> None:
+        server.away = False
+        hold.set()
+
+    server.on_beat = go_away
+    threading.Timer(0.3, come_back).start()
+    judge_all(server, bench(boxes))
+    assert server.reports["r1"]["outcome"] == "FINISHED"
+
+
+def test_a_server_that_is_away_at_the_claim_is_said_and_nothing_starts() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    server.away = True
+    with pytest.raises(ServerFault):
+        judge_all(server, bench(boxes))
+    assert boxes.boxes == []
