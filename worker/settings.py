@@ -52,4 +52,5 @@ def store_credentials(settings: WorkerSettings, credentials: Credentials) -> Non
     """Write the token where only this user reads it."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     settings.credentials_path.touch(mode=0o600)
+    settings.credentials_path.chmod(0o600)  # one that was there may be open to all
     settings.credentials_path.write_text(credentials.model_dump_json())

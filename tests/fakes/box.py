@@ -111,7 +111,8 @@ class FakeBox:
         if not self.cleaned:
             self._journal.append(f"cleanup {self.spec.phase}")
         self.cleaned = True
-        if self._theirs is not None:
+        if self._theirs is not None and self._ours is not None:
+            self._ours.close()
             self._theirs.abort()
             self._thread.join(20)
             self._theirs.close()
