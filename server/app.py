@@ -1,19 +1,32 @@
 """The composition root of the web process: ``uvicorn --factory server.app:create_app``."""
 
-from importlib import import_module
-
 from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
 
-from server import http_errors, logs
+from server import http_errors, logs, templating
 from server.blobs import LocalBlobs
+from server.boards import endpoints as boards
+from server.boards import pages as board_pages
 from server.db.session import Database
+from server.health import endpoints as health
+from server.hosts import endpoints as hosts
+from server.hosts import pages as host_pages
 from server.middleware import Guard
+from server.organizers import pages as organizer_pages
+from server.participants import endpoints as participants
+from server.participants import pages as participant_pages
 from server.queue import CeleryHints, Hints
 from server.rate_limits import RateLimits
-from server.runs.endpoints import look_at
+from server.runs import endpoints as runs
+from server.runs import pages as run_pages
 from server.settings import Settings, load_settings
+from server.submissions import endpoints as submissions
+from server.submissions import pages as submission_pages
+from server.tracks import endpoints as tracks
+from server.tracks import pages as track_pages
 
-NOUNS = ("health", "participants", "tracks", "boards", "submissions", "runs", "hosts")
+ROUTES = (health, participants, tracks, boards, submissions, runs, hosts)
+PAGES = (board_pages, track_pages, submission_pages, run_pages, participant_pages, host_pages, organizer_pages)
 
 
 def create_app(settings: Settings | None = None, hints: Hints | None = None) -> FastAPI:
@@ -28,9 +41,12 @@ def create_app(settings: Settings | None = None, hints: Hints | None = None) -> 
     app.state.rate_limits = RateLimits(settings)
     app.state.instance_secret = settings.instance_secret()
     app.state.cookie_name = "__Host-mj" if settings.https else "mj_session"
-    app.state.live_runs = look_at(app)
+    app.state.live_runs = runs.look_at(app)
+    app.state.board_pages = board_pages.PageCache()
+    app.state.error_page = templating.error_page
     http_errors.install(app)
-    for noun in NOUNS:
-        app.include_router(import_module(f"server.{noun}.endpoints").router)
+    for module in (*ROUTES, *PAGES):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=templating.ROOT / "static"))
     app.add_middleware(Guard, settings=settings, cookie_name=app.state.cookie_name)
     return app

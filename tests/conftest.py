@@ -16,10 +16,10 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from fastapi.testclient import TestClient
-from minjoule import tracks as shipped
-from minjoule.bundle import Bundle
 from sqlalchemy import text
 
+from minjoule import tracks as shipped
+from minjoule.bundle import Bundle
 from server import clock
 from server.app import create_app
 from server.boards.service import rank_stale_boards

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from server.db.session import ReadSession, WriteSession
 from server.hosts import service
 from server.hosts.service import Enrolled, HostView
-from server.participants.endpoints import client_address
+from server.participants.service import client_address
 
 router = APIRouter(prefix="/api/v1", tags=["hosts"])
 

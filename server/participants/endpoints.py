@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/v1", tags=["participants"])
 @router.post("/tokens", status_code=201)
 def create_token(request: Request, wanted: TokenRequest, session: WriteSession) -> TokenAnswer:
     """Name and password for an API token."""
-    request.app.state.rate_limits.hit("sign-in", client_address(request))
+    request.app.state.rate_limits.hit("sign-in", service.client_address(request))
     settings = request.app.state.settings
     owner = service.check_password(session, wanted.name, wanted.password)
     token = service.issue_token(session, owner.id, wanted.label, clock.now(), settings.token_days)
@@ -25,8 +25,3 @@ def create_token(request: Request, wanted: TokenRequest, session: WriteSession) 
 def delete_token(token_id: str, participant: CurrentParticipant, session: WriteSession) -> None:
     """Revoke one of your tokens."""
     service.revoke_token(session, participant.id, token_id, clock.now())
-
-
-def client_address(request: Request) -> str:
-    """The peer's address, for rate limits."""
-    return request.client.host if request.client else "unknown"

@@ -187,3 +187,8 @@ def check_form_token(participant: Participant, given: str) -> None:
     """The synchronizer token of a form. Raises Forbidden."""
     if not participant.form_token or not secrets.compare_digest(participant.form_token, given):
         raise Forbidden("this form isn't from your session", "load the page again and send the form once more")
+
+
+def client_address(request: Request) -> str:
+    """The peer's address, for rate limits."""
+    return request.client.host if request.client else "unknown"

@@ -6,13 +6,11 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from minjoule.bundle import MAX_ZIP_BYTES
-from server import clock
 from server.db.session import ReadSession
 from server.domain.errors import TooLarge
-from server.participants.endpoints import client_address
-from server.participants.service import CurrentParticipant, OptionalParticipant
+from server.participants.service import CurrentParticipant, OptionalParticipant, client_address
 from server.submissions import service
-from server.submissions.service import Desk, SubmissionBrief, SubmissionView
+from server.submissions.service import SubmissionBrief, SubmissionView
 
 router = APIRouter(prefix="/api/v1/submissions", tags=["submissions"])
 
@@ -22,7 +20,7 @@ async def put_submission(request: Request, response: Response, participant: Curr
     """Send a bundle as a zip (the raw body) and queue its runs."""
     request.app.state.rate_limits.hit("upload", client_address(request))
     data = await bounded_body(request)
-    view, fresh = await run_in_threadpool(admit, request, participant, data)
+    view, fresh = await run_in_threadpool(service.take, request.app.state, participant, data)
     response.status_code = 201 if fresh else 200
     return view
 
@@ -49,12 +47,3 @@ async def bounded_body(request: Request) -> bytes:
         if len(body) > MAX_ZIP_BYTES:
             raise TooLarge(f"the upload has more than {MAX_ZIP_BYTES} bytes, the limit for a bundle's zip", "bundles hold source text only")
     return bytes(body)
-
-
-def admit(request: Request, participant: CurrentParticipant, data: bytes) -> tuple[SubmissionView, bool]:
-    """One transaction around admission."""
-    state = request.app.state
-    bundle = service.read_bundle(data)
-    desk = Desk(state.blobs, state.hints, state.settings.quota_runs_per_day)
-    with state.database.session() as session:
-        return service.admit(session, desk, participant, bundle, clock.now())

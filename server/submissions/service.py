@@ -4,12 +4,14 @@ import datetime as dt
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from minjoule.bundle import Bundle, BundleError, read_zip
 from minjoule.manifest import ManifestError
 from minjoule.tracks import TrackRules
+from server import clock
 from server.blobs import Blobs
 from server.boards import service as boards
 from server.db.rows import SubmissionRow
@@ -94,6 +96,14 @@ def read_bundle(data: bytes) -> Bundle:
         return read_zip(data)
     except (BundleError, ManifestError) as error:
         raise Inadmissible(str(error), "mend it and submit again; nothing was stored") from None
+
+
+def take(state: Any, owner: Participant, data: bytes) -> tuple[SubmissionView, bool]:
+    """An uploaded zip in one transaction; ``state`` is the app's. Raises what ``read_bundle`` and ``admit`` raise."""
+    bundle = read_bundle(data)
+    desk = Desk(state.blobs, state.hints, state.settings.quota_runs_per_day)
+    with state.database.session() as session:
+        return admit(session, desk, owner, bundle, clock.now())
 
 
 def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now: dt.datetime) -> tuple[SubmissionView, bool]:

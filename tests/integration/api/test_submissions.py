@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from minjoule.bundle import MAX_ZIP_BYTES
 
+from minjoule.bundle import MAX_ZIP_BYTES
 from server.settings import Settings
 from tests.conftest import Account, bundle_of
 from tests.fakes.hints import FakeHints

@@ -167,7 +167,9 @@ def test_a_queued_run_says_its_place_and_why_it_waits(client: TestClient, accoun
     assert "no host of class test has ever been seen" in run["reason"]
 
 
-def test_runs_that_wait_are_hinted_again(client: TestClient, account: Make, host: Any, submit: Any, database: Database, hints: FakeHints) -> None:
+def test_runs_that_wait_are_hinted_again(
+    client: TestClient, account: Make, host: Any, submit: Any, database: Database, hints: FakeHints
+) -> None:
     host()
     submit(account("Alice"))
     hints.classes.clear()

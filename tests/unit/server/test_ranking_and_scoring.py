@@ -6,8 +6,8 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from minjoule.outcome import Outcome
 
+from minjoule.outcome import Outcome
 from server.domain.ranking import Contender, rank
 from server.domain.scoring import Score, Status, assess
 

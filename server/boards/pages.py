@@ -1,0 +1,80 @@
+"""Home and board pages. A board's body changes only when it's ranked anew, so it's rendered once for that."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
+from starlette.responses import HTMLResponse, Response
+
+from minjoule.tracks import TrackRules
+from server.boards import service
+from server.boards.plot import loss_joules_plot
+from server.db.session import ReadSession
+from server.domain.participant import Participant
+from server.participants.service import OptionalParticipant
+from server.templating import PAGES, page
+from server.tracks import service as tracks
+from server.tracks.service import BoardView
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def home_page(session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
+    """The tracks with their leaders."""
+    return page("home.html", viewer, tracks=[leader_of(session, rules) for rules in tracks.list_tracks(session)])
+
+
+def leader_of(session: Session, rules: TrackRules) -> dict[str, object]:
+    """A track with the first of its first board."""
+    boards = tracks.list_boards(session, rules.slug)
+    first = service.read_board(session, rules.slug, boards[0].host_class, limit=1).entries if boards else []
+    return {"rules": rules, "board": boards[0] if boards else None, "leader": first[0] if first and first[0].rank else None}
+
+
+@router.get("/tracks/{slug}")
+def board_page(
+    request: Request,
+    slug: str,
+    session: ReadSession,
+    viewer: OptionalParticipant,
+    board: str = "",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> Response:
+    """A track's board."""
+    boards = tracks.list_boards(session, slug)
+    if not boards:
+        return page("tracks/empty.html", viewer, rules=tracks.find_track(session, slug))
+    chosen = tracks.find_board(session, slug, board or boards[0].host_class)
+    # Every change of an entry makes its board stale, and every stale board is ranked: the instant names what is shown.
+    seen_by = (viewer.name, viewer.role) if viewer else None
+    key = (slug, chosen.host_class, offset, chosen.ranked_at, len(boards), seen_by)
+    pages: PageCache = request.app.state.board_pages
+    return HTMLResponse(pages.get(key, lambda: render(session, chosen, offset, boards, viewer)))
+
+
+def render(session: Session, chosen: BoardView, offset: int, boards: list[BoardView], viewer: Participant | None) -> bytes:
+    """The whole page."""
+    shown = service.read_board(session, chosen.track, chosen.host_class, offset=offset)
+    rules = tracks.find_track(session, chosen.track)
+    values = {"board": shown, "boards": boards, "rules": rules, "plot": loss_joules_plot(shown), "viewer": viewer}
+    return PAGES.get_template("tracks/board.html").render(**values).encode()
+
+
+class PageCache:
+    """The last pages rendered, by what they were rendered from; a process's own, bounded."""
+
+    def __init__(self, most: int = 256) -> None:
+        self._pages: dict[tuple[object, ...], bytes] = {}
+        self._most = most
+
+    def get(self, key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+        """The page of that key, made if it's new."""
+        found = self._pages.get(key)
+        if found is None:
+            found = make()
+            while len(self._pages) >= self._most:
+                self._pages.pop(next(iter(self._pages)))
+            self._pages[key] = found
+        return found

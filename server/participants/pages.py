@@ -1,0 +1,67 @@
+"""Sign up, sign in, sign out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from server import clock
+from server.db.session import WriteSession
+from server.domain.errors import ParticipantError
+from server.participants import service
+from server.participants.service import CurrentParticipant, OptionalParticipant
+from server.templating import page
+
+router = APIRouter(include_in_schema=False)
+Field = Annotated[str, Form(max_length=500)]
+
+
+@router.get("/sign-up")
+def sign_up_page(viewer: OptionalParticipant) -> HTMLResponse:
+    """The form."""
+    return page("participants/sign.html", viewer, title="Sign up", action="/sign-up", error=None, name="")
+
+
+@router.get("/sign-in")
+def sign_in_page(viewer: OptionalParticipant) -> HTMLResponse:
+    """The form."""
+    return page("participants/sign.html", viewer, title="Sign in", action="/sign-in", error=None, name="")
+
+
+@router.post("/sign-up")
+def sign_up(request: Request, name: Field, password: Field) -> Response:
+    """A new account, signed in at once."""
+    return signed(request, "Sign up", name, password)
+
+
+@router.post("/sign-in")
+def sign_in(request: Request, name: Field, password: Field) -> Response:
+    """A new session."""
+    return signed(request, "Sign in", name, password)
+
+
+def signed(request: Request, title: str, name: str, password: str) -> Response:
+    """One transaction; what is wrong is said in the form, with the name kept."""
+    state, action = request.app.state, "/" + title.lower().replace(" ", "-")
+    try:
+        state.rate_limits.hit(action[1:], service.client_address(request))
+        with state.database.session() as session:
+            make = action == "/sign-up"
+            row = service.sign_up(session, name, password, clock.now()) if make else service.check_password(session, name, password)
+            cookie = service.open_session(session, row.id, clock.now(), state.settings.session_days)
+    except ParticipantError as error:
+        return page("participants/sign.html", None, error.status, title=title, action=action, error=error, name=name)
+    response = RedirectResponse("/me", 303)
+    seconds = state.settings.session_days * 86400
+    response.set_cookie(state.cookie_name, cookie, max_age=seconds, httponly=True, samesite="lax", secure=state.settings.https, path="/")
+    return response
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, form_token: Field, viewer: CurrentParticipant, session: WriteSession) -> Response:
+    """End the session."""
+    service.check_form_token(viewer, form_token)
+    service.close_session(session, request.cookies.get(request.app.state.cookie_name, ""))
+    response = RedirectResponse("/", 303)
+    response.delete_cookie(request.app.state.cookie_name, path="/", secure=request.app.state.settings.https, httponly=True)
+    return response

@@ -1,0 +1,18 @@
+"""The run page."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from server import clock
+from server.db.session import ReadSession
+from server.participants.service import OptionalParticipant
+from server.runs import service
+from server.templating import page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/runs/{run_id}")
+def run_page(request: Request, run_id: str, session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
+    """One run, live."""
+    return page("runs/run.html", viewer, run=service.find_run(session, run_id, request.app.state.instance_secret, clock.now()))

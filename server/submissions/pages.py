@@ -1,0 +1,115 @@
+"""The submission page, the submit form, and a participant's own page."""
+
+import io
+import zipfile
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from minjoule.bundle import MAX_FILES, MAX_TOTAL_BYTES, MAX_ZIP_BYTES
+from server import clock
+from server.db.session import ReadSession, WriteSession
+from server.domain.errors import Inadmissible, ParticipantError, TooLarge
+from server.domain.participant import Participant
+from server.participants import service as participants
+from server.participants.service import CurrentParticipant, OptionalParticipant, client_address
+from server.runs import service as runs
+from server.submissions import service
+from server.templating import page
+
+router = APIRouter(include_in_schema=False)
+Field = Annotated[str, Form(max_length=200)]
+
+
+@router.get("/submissions/{digest}")
+def submission_page(digest: str, session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
+    """One submission."""
+    return page("submissions/submission.html", viewer, view=service.find(session, digest))
+
+
+@router.get("/submit")
+def submit_page(request: Request, session: ReadSession, viewer: OptionalParticipant) -> Response:
+    """The form; whoever isn't signed in is sent to sign in."""
+    return form(request, session, viewer, None) if viewer else RedirectResponse("/sign-in", 303)
+
+
+def form(request: Request, session: Session, viewer: Participant, error: ParticipantError | None) -> HTMLResponse:
+    """The form, with what was wrong."""
+    left = runs.runs_left(session, viewer.id, request.app.state.settings.quota_runs_per_day, clock.now())
+    status = error.status if error else 200
+    return page("submissions/form.html", viewer, status, error=error, left=left, max_files=MAX_FILES, max_bytes=MAX_TOTAL_BYTES)
+
+
+@router.post("/submit")
+async def submit(request: Request, viewer: CurrentParticipant) -> Response:
+    """Take a zip, or the files one by one."""
+    try:
+        request.app.state.rate_limits.hit("upload", client_address(request))
+        async with request.form(max_files=MAX_FILES, max_fields=5, max_part_size=200) as sent:
+            participants.check_form_token(viewer, str(sent.get("form_token", "")))
+            uploads = [each for each in sent.getlist("files") if isinstance(each, UploadFile) and each.filename]
+            content = await as_zip(uploads)
+        view, _ = await run_in_threadpool(service.take, request.app.state, viewer, content)
+    except ParticipantError as error:
+        return await run_in_threadpool(refused, request, viewer, error)
+    first = view.runs[0].id if view.runs else ""
+    return RedirectResponse(f"/runs/{first}" if first else f"/submissions/{view.id}", 303)
+
+
+def refused(request: Request, viewer: Participant, error: ParticipantError) -> HTMLResponse:
+    """The form again."""
+    with request.app.state.database.session(read_only=True) as session:
+        return form(request, session, viewer, error)
+
+
+async def as_zip(uploads: list[UploadFile]) -> bytes:
+    """One zip as it is; else the files, packed. Raises Inadmissible, TooLarge."""
+    if not uploads:
+        raise Inadmissible("no file was chosen", "choose a zip, or entry.toml with your source files")
+    contents = [await each.read(MAX_ZIP_BYTES + 1) for each in uploads]
+    if sum(map(len, contents)) > MAX_ZIP_BYTES:
+        raise TooLarge(f"the files have more than {MAX_ZIP_BYTES} bytes in all, the limit", "bundles hold source text only")
+    if len(uploads) == 1 and contents[0][:2] == b"PK":
+        return contents[0]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, content in zip(uploads, contents, strict=True):
+            archive.writestr(zipfile.ZipInfo(each.filename or "unnamed"), content)
+    return out.getvalue()
+
+
+@router.get("/me")
+def me_page(request: Request, session: ReadSession, viewer: CurrentParticipant) -> HTMLResponse:
+    """Your submissions and tokens."""
+    return own_page(request, session, viewer, None)
+
+
+def own_page(request: Request, session: Session, viewer: Participant, token: str | None) -> HTMLResponse:
+    """A participant's page; a new token is shown this once."""
+    values: dict[str, Any] = {
+        "left": runs.runs_left(session, viewer.id, request.app.state.settings.quota_runs_per_day, clock.now()),
+        "submissions": service.recent(session, viewer.id),
+        "tokens": participants.list_tokens(session, viewer.id),
+    }
+    return page("participants/me.html", viewer, token=token, **values)
+
+
+@router.post("/me/tokens")
+def create_token(request: Request, form_token: Field, label: Field, viewer: CurrentParticipant, session: WriteSession) -> HTMLResponse:
+    """A new API token."""
+    participants.check_form_token(viewer, form_token)
+    token = participants.issue_token(session, viewer.id, label, clock.now(), request.app.state.settings.token_days)
+    session.flush()
+    return own_page(request, session, viewer, token)
+
+
+@router.post("/me/tokens/{token_id}/revoke")
+def revoke_token(token_id: str, form_token: Field, viewer: CurrentParticipant, session: WriteSession) -> Response:
+    """End a token."""
+    participants.check_form_token(viewer, form_token)
+    participants.revoke_token(session, viewer.id, token_id, clock.now())
+    return RedirectResponse("/me", 303)

@@ -1,0 +1,61 @@
+"""Pages: the Jinja environment, how figures look, and the error page."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+ROOT = Path(__file__).parents[1]
+UNITS = ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"))
+
+
+def joules(value: float | None) -> str:
+    """Three significant digits with an SI unit."""
+    if value is None:
+        return "–"
+    for factor, unit in UNITS:
+        if value >= factor:
+            shown = value / factor
+            return f"{shown:.0f} {unit}" if shown >= 99.95 else f"{shown:.3g} {unit}"
+    return "0 J" if value == 0 else f"{value:.2g} J"
+
+
+def bits(value: float | None) -> str:
+    """A loss."""
+    return "–" if value is None else f"{value:.4f}"
+
+
+def instant(value: dt.datetime | None) -> str:
+    """UTC to the second."""
+    return "–" if value is None else f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def share(part: float | None, whole: float | None) -> int:
+    """Percent, whole."""
+    return round(100 * part / whole) if part is not None and whole else 0
+
+
+def environment() -> Environment:
+    """Autoescape on, undefined names are errors."""
+    made = Environment(
+        loader=FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters |= {"joules": joules, "bits": bits, "instant": instant}
+    made.globals |= {"share": share}
+    return made
+
+
+PAGES = environment()
+
+
+def page(template: str, viewer: Any, status: int = 200, /, **values: Any) -> HTMLResponse:
+    """A rendered page for whoever looks (``viewer``: a Participant or None)."""
+    return HTMLResponse(PAGES.get_template(template).render(viewer=viewer, **values), status)
+
+
+def error_page(_request: Request, status: int, message: str, hint: str) -> HTMLResponse:
+    """What went wrong, and what to do."""
+    return page("error.html", None, status, code=status, message=message, hint=hint)
