@@ -34,13 +34,14 @@ class Progress:
 
 
 class Attendant:
-    """Attends one window; ``readings`` is the trace so far. A context: leaving it stops the thread."""
+    """Attends one window; ``readings`` is the trace so far, ``ended_ns`` its end. A context: leaving it stops the thread."""
 
     def __init__(
         self, phase: Phase, box: Box, channel: Channel, meter: Meter, cpu_cap_s: float, on_progress: Callable[[Progress], None]
     ) -> None:
         self.readings: list[Reading] = []
         self.cpu_spent = False
+        self.ended_ns = 0
         self._phase, self._box, self._channel, self._meter = phase, box, channel, meter
         self._cpu_cap_ns = round(cpu_cap_s * 1e9)
         self._on_progress = on_progress
@@ -58,6 +59,13 @@ class Attendant:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._done.set()
         self._thread.join()
+
+    def close(self) -> None:
+        """The window's end: no more ticks, the last reading. Raises MeterFault."""
+        self._done.set()
+        self._thread.join()
+        self.ended_ns = time.monotonic_ns()
+        self.read()
 
     def read(self) -> None:
         """Read every channel of the meter now. Raises MeterFault."""

@@ -5,6 +5,7 @@ A box lives through three idempotent verbs: prepare (up to the gate), execute (g
 Our failures are raised as ``BoxFault``; how the entrant's program ended is data in ``BoxEnd``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -93,8 +94,12 @@ class Box(Protocol):
         """What was logged until now, capped; for live viewing. Never blocks."""
         ...
 
-    def wait_empty(self, grace_s: float) -> BoxEnd:
-        """End of the window: give the harness ``grace_s`` to leave, kill whatever is left, return when no process is."""
+    def wait_empty(self, grace_s: float, on_empty: Callable[[], None] | None = None) -> BoxEnd:
+        """End of the window: give the harness ``grace_s`` to leave, kill whatever is left, return when no process is.
+
+        ``on_empty`` is called once, the moment no process is left: the window's true end. What the engine takes
+        longer to say (exit code, end of the log) is nobody's bill.
+        """
         ...
 
     def cleanup(self) -> None:

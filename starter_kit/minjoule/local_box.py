@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from minjoule import harness as harness_package
@@ -137,7 +138,7 @@ class LocalBox:
         """See Box."""
         return bytes(self._log)
 
-    def wait_empty(self, grace_s: float) -> BoxEnd:
+    def wait_empty(self, grace_s: float, on_empty: Callable[[], None] | None = None) -> BoxEnd:
         """See Box."""
         if self._end is not None:
             return self._end
@@ -158,6 +159,8 @@ class LocalBox:
         said = json.loads(self._report)
         code = None if killed else said["exit_code"]
         self._end = BoxEnd(code, False, killed, bytes(self._log), self._log_truncated, said["cpu_ns"])
+        if on_empty is not None:
+            on_empty()
         return self._end
 
     def _harness_left(self, grace_s: float) -> bool:

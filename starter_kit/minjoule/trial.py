@@ -180,15 +180,14 @@ class Trial:
         try:
             with watch:
                 verdict = converse(channel, watch)
-                end = box.wait_empty(LEAVE_S if verdict.outcome is Outcome.FINISHED else 0.0)
+                end = box.wait_empty(LEAVE_S if verdict.outcome is Outcome.FINISHED else 0.0, watch.close)
         except ProtocolError:
-            end = box.wait_empty(LEAVE_S)
+            end = box.wait_empty(LEAVE_S, watch.close)
             verdict = left_early(phase, end)
         if self._stopped.is_set():
             raise TrialStopped
         watch.raise_fault()
-        watch.read()
-        window = Window(begin_ns, time.monotonic_ns())
+        window = Window(begin_ns, watch.ended_ns)
         trace = Trace(self._meter.facts.name, self._meter.channels, tuple(watch.readings))
         measurement = Measurement(window, energy_uj(trace), None)
         if watch.cpu_spent:

@@ -101,10 +101,12 @@ class FakeBox:
     def log_so_far(self) -> bytes:
         return self._script.log
 
-    def wait_empty(self, grace_s: float) -> BoxEnd:
+    def wait_empty(self, grace_s: float, on_empty: Callable[[], None] | None = None) -> BoxEnd:
         if grace_s == 0.0 and self._script.hold is not None:
             self._script.hold.set()
         self._thread.join(20)
+        if on_empty is not None:
+            on_empty()
         return BoxEnd(0, False, False, self._script.log, False, self._spent_ns)
 
     def cleanup(self) -> None:
