@@ -1,7 +1,9 @@
 """Celery wiring: hints of this host's class become ``worker.tasks.on_hint``. One process, one task at a time."""
 
+import threading
+
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 
 from worker import logs
 from worker.bench import make_bench
@@ -34,10 +36,13 @@ def make_app(settings: WorkerSettings) -> Celery:
         worker_concurrency=1,
     )
 
+    stopping = threading.Event()
+
     def look() -> None:
-        on_hint(reporter, bench, settings.data_dir / LOCK)
+        on_hint(reporter, bench, settings.data_dir / LOCK, stopping)
 
     app.task(name="minjoule.judge")(look)
+    worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     # A hint may have been lost while no worker was here.
     worker_ready.connect(lambda **_: app.send_task("minjoule.judge"), weak=False)
     return app

@@ -41,16 +41,17 @@ class Bench:
     facts: dict[str, str | int]
 
 
-def judge_all(reporter: Reporter, bench: Bench) -> int:
-    """Carry out runs until none waits; returns how many."""
+def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
+    """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many."""
     count = 0
-    while True:
+    while not stopping.is_set():
         bench.reap()
         claim = reporter.claim()
         if claim is None:
-            return count
+            break
         judge(claim, reporter, bench)
         count += 1
+    return count
 
 
 def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:

@@ -1,5 +1,6 @@
 """What a hint does: carry out whatever waits, one attempt at a time on this machine."""
 
+import threading
 from pathlib import Path
 
 from worker.host import host_lock
@@ -10,10 +11,10 @@ from worker.ports import Reporter, ServerFault
 log = get_logger()
 
 
-def on_hint(reporter: Reporter, bench: Bench, lock: Path) -> None:
+def on_hint(reporter: Reporter, bench: Bench, lock: Path, stopping: threading.Event) -> None:
     """The message says nothing but "look"; a server that's away is looked for again at the next hint."""
     try:
         with host_lock(lock):
-            judge_all(reporter, bench)
+            judge_all(reporter, bench, stopping)
     except ServerFault as error:
         log.warning("claim_failed", reason=str(error)[:300])

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from alembic import command
 from alembic.config import Config
-from minjoule import tracks as shipped
-from minjoule.bundle import Bundle
 from redis import Redis
 
+from minjoule import tracks as shipped
+from minjoule.bundle import Bundle
 from server import clock
 from server.db.session import Database
 from server.hosts import service as hosts
@@ -119,10 +119,17 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         token, code = prepared(database)
         database.close()
         start_server(launcher, environment, "127.0.0.1", port, tmp_path)
-        worker = {"MINJOULE_WORKER_DATA_DIR": str(tmp_path / "worker"), "MINJOULE_WORKER_REDIS_URL": redis_url, "MINJOULE_WORKER_BOX": "local"}
+        worker = {
+            "MINJOULE_WORKER_DATA_DIR": str(tmp_path / "worker"),
+            "MINJOULE_WORKER_REDIS_URL": redis_url,
+            "MINJOULE_WORKER_BOX": "local",
+        }
         enrol = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", "test-host"]
         subprocess.run(enrol, env=os.environ | worker, check=True, capture_output=True)
-        with httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=10) as http, Redis.from_url(redis_url) as redis:
+        with (
+            httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=10) as http,
+            Redis.from_url(redis_url) as redis,
+        ):
             yield Stack(launcher, http, redis, worker)
     finally:
         launcher.stop()

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 import pytest
-from minjoule.bundle import read_folder
 
+from minjoule.bundle import read_folder
 from tests.conftest import ROOT, bundle_of
 from tests.integration.conftest import HOST_CLASS, Stack
 
@@ -114,7 +114,8 @@ def test_a_web_process_killed_in_mid_run_loses_no_report(stack: Stack) -> None:
         return False
 
     stack.wait("the report arrives", done, 60)
-    assert [attempt["state"] for attempt in stack.run(first)["attempts"]] == ["REPORTED"]
+    attempts = stack.run(first)["attempts"]
+    assert [attempt["state"] for attempt in attempts] == ["REPORTED"], (attempts, (stack.launcher.logs / "worker.log").read_text())
 
 
 def test_stopping_leaves_no_process(stack: Stack) -> None:

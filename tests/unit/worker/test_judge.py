@@ -6,7 +6,6 @@ import json
 import threading
 import time
 import tomllib
-from collections.abc import Callable
 
 import pytest
 
@@ -19,12 +18,11 @@ from tests.fakes.box import FakeBoxes, Script
 from tests.fakes.meter import ReplayMeter
 from tests.fakes.reporter import FakeReporter
 from worker import judge as judging
-from worker.judge import Bench, judge_all
+from worker.judge import Bench
 from worker.ports import Claim, ServerFault
 
 MANIFEST = b'name = "x"\ntrack = "parity"\nentrypoint = "entry.py"\nlicense = "MIT"\ndescription = "a test"\n'
 BUNDLE = Bundle({"entry.toml": MANIFEST, "entry.py": b"def train(data, *, seed): ...\n"})
-Judge = Callable[..., FakeReporter]
 
 
 def claim(run: str, **changes: object) -> Claim:
@@ -41,6 +39,10 @@ def claim(run: str, **changes: object) -> Claim:
         "purpose": "board",
     }
     return Claim.model_validate(content | changes)
+
+
+def judge_all(server: FakeReporter, bench: Bench, stopping: threading.Event | None = None) -> int:
+    return judging.judge_all(server, bench, stopping or threading.Event())
 
 
 def bench(boxes: FakeBoxes, meter: Meter | None = None) -> Bench:
@@ -63,7 +65,7 @@ def test_a_run_is_reported_with_loss_joules_and_a_trace_that_adds_up_to_them() -
     server = reporter(boxes, claim("r1"))
     assert judge_all(server, bench(boxes)) == 1
     report = server.reports["r1"]
-    assert (report["outcome"], report["loss"], report["symbols"]) == ("FINISHED", 1.0, 2000)
+    assert (report["outcome"], report["loss"], report["symbols"]) == ("FINISHED", pytest.approx(1.0), 2000)
     assert (report["train"]["energy_uj"], report["score"]["energy_uj"]) == (20_000_000, 10_000_000)
     trace = json.loads(gzip.decompress(base64.b64decode(report["trace_b64"])))
     for phase in ("train", "score"):
@@ -196,7 +198,7 @@ def test_a_server_that_is_away_for_beats_loses_nothing(fast_beats: None) -> None
         server.away = True
 
     def come_back() -> None:
-        server.away = False
+        server.on_beat, server.away = lambda: None, False
         hold.set()
 
     server.on_beat = go_away
@@ -212,3 +214,12 @@ def test_a_server_that_is_away_at_the_claim_is_said_and_nothing_starts() -> None
     with pytest.raises(ServerFault):
         judge_all(server, bench(boxes))
     assert boxes.boxes == []
+
+
+def test_a_worker_told_to_stop_finishes_its_run_and_claims_no_other() -> None:
+    stopping = threading.Event()
+    boxes = FakeBoxes(Script(before_gate=stopping.set))
+    server = reporter(boxes, claim("r1"), claim("r2"))
+    assert judge_all(server, bench(boxes), stopping) == 1
+    assert set(server.reports) == {"r1"}
+    assert [waiting.run_id for waiting in server.queue] == ["r2"]
