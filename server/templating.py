@@ -6,8 +6,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+UNAUTHORIZED = 401
 ROOT = Path(__file__).parents[1]
 UNITS = ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"))
 
@@ -56,6 +57,8 @@ def page(template: str, viewer: Any, status: int = 200, /, **values: Any) -> HTM
     return HTMLResponse(PAGES.get_template(template).render(viewer=viewer, **values), status)
 
 
-def error_page(_request: Request, status: int, message: str, hint: str) -> HTMLResponse:
-    """What went wrong, and what to do."""
+def error_page(request: Request, status: int, message: str, hint: str) -> Response:
+    """What went wrong, and what to do; who only has to sign in is sent there."""
+    if status == UNAUTHORIZED and request.method == "GET":
+        return RedirectResponse("/sign-in", 303)
     return page("error.html", None, status, code=status, message=message, hint=hint)

@@ -23,7 +23,7 @@
     const share = at.progress === null || at.progress === undefined ? "" : ` ${Math.round(100 * at.progress)} %`;
     put("phase", run.state === "RUNNING" ? `${at.phase || "starting"}${share}` : `queued, ${run.queue_position} before it`);
     put("reason", run.reason || "");
-    put("log", run.log_tail);
+    if (run.log_tail) put("log", run.log_tail);
     return false;
   };
   const poll = () => fetch(path).then((answer) => answer.json()).then((run) => show(run) || setTimeout(poll, 1000), () => setTimeout(poll, 3000));

@@ -1,10 +1,12 @@
 """Home and board pages. A board's body changes only when it's ranked anew, so it's rendered once for that."""
 
+import time
 from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from minjoule.tracks import TrackRules
@@ -12,7 +14,7 @@ from server.boards import service
 from server.boards.plot import loss_joules_plot
 from server.db.session import ReadSession
 from server.domain.participant import Participant
-from server.participants.service import OptionalParticipant
+from server.participants.service import OptionalParticipant, optional_participant
 from server.templating import PAGES, page
 from server.tracks import service as tracks
 from server.tracks.service import BoardView
@@ -34,24 +36,37 @@ def leader_of(session: Session, rules: TrackRules) -> dict[str, object]:
 
 
 @router.get("/tracks/{slug}")
-def board_page(
-    request: Request,
-    slug: str,
-    session: ReadSession,
-    viewer: OptionalParticipant,
-    board: str = "",
-    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
-) -> Response:
-    """A track's board."""
+async def board_page(request: Request, slug: str, board: str = "", offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0) -> Response:
+    """A track's board. The same reader's next look within a moment costs neither a thread nor the database."""
+    key = (slug, board, offset, request.cookies.get(request.app.state.cookie_name))
+    recent: RecentPages = request.app.state.board_pages.recent
+    bearer = "authorization" in request.headers
+    content = None if bearer else recent.get(key)
+    if content is None:
+        content = await run_in_threadpool(checked_page, request, slug, board, offset)
+        if not bearer:
+            recent.keep(key, content)
+    return HTMLResponse(content, headers={"cache-control": "private, no-cache"})
+
+
+def checked_page(request: Request, slug: str, board: str, offset: int) -> bytes:
+    """The page as of now, in a transaction of its own."""
+    viewer = optional_participant(request)
+    with request.app.state.database.session(read_only=True) as session:
+        return present_page(request, session, viewer, slug, board, offset)
+
+
+def present_page(request: Request, session: Session, viewer: Participant | None, slug: str, board: str, offset: int) -> bytes:
+    """Rendered, unless that was done since the board was ranked."""
     boards = tracks.list_boards(session, slug)
     if not boards:
-        return page("tracks/empty.html", viewer, rules=tracks.find_track(session, slug))
+        return bytes(page("tracks/empty.html", viewer, rules=tracks.find_track(session, slug)).body)
     chosen = tracks.find_board(session, slug, board or boards[0].host_class)
     # Every change of an entry makes its board stale, and every stale board is ranked: the instant names what is shown.
     seen_by = (viewer.name, viewer.role) if viewer else None
     key = (slug, chosen.host_class, offset, chosen.ranked_at, len(boards), seen_by)
     pages: PageCache = request.app.state.board_pages
-    return HTMLResponse(pages.get(key, lambda: render(session, chosen, offset, boards, viewer)))
+    return pages.get(key, lambda: render(session, chosen, offset, boards, viewer))
 
 
 def render(session: Session, chosen: BoardView, offset: int, boards: list[BoardView], viewer: Participant | None) -> bytes:
@@ -62,12 +77,34 @@ def render(session: Session, chosen: BoardView, offset: int, boards: list[BoardV
     return PAGES.get_template("tracks/board.html").render(**values).encode()
 
 
+class RecentPages:
+    """What was answered within the last ``seconds``, by address and reader; bounded, the oldest goes first."""
+
+    def __init__(self, seconds: float = 0.25, most: int = 256) -> None:
+        self._pages: dict[tuple[object, ...], tuple[float, bytes]] = {}
+        self._seconds = seconds
+        self._most = most
+
+    def get(self, key: tuple[object, ...]) -> bytes | None:
+        """The page, if it's recent."""
+        found = self._pages.get(key)
+        return found[1] if found and found[0] > time.monotonic() else None
+
+    def keep(self, key: tuple[object, ...], content: bytes) -> None:
+        """Remember it for a moment."""
+        self._pages.pop(key, None)
+        while len(self._pages) >= self._most:
+            self._pages.pop(next(iter(self._pages)))
+        self._pages[key] = (time.monotonic() + self._seconds, content)
+
+
 class PageCache:
     """The last pages rendered, by what they were rendered from; a process's own, bounded."""
 
     def __init__(self, most: int = 256) -> None:
         self._pages: dict[tuple[object, ...], bytes] = {}
         self._most = most
+        self.recent = RecentPages()
 
     def get(self, key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
         """The page of that key, made if it's new."""

@@ -18,7 +18,7 @@ from server.domain.participant import Participant
 from server.participants import service as participants
 from server.participants.service import CurrentParticipant, OptionalParticipant, client_address
 from server.runs import service as runs
-from server.submissions import service
+from server.submissions import service, views
 from server.templating import page
 
 router = APIRouter(include_in_schema=False)
@@ -26,9 +26,11 @@ Field = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/submissions/{digest}")
-def submission_page(digest: str, session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
-    """One submission."""
-    return page("submissions/submission.html", viewer, view=service.find(session, digest))
+def submission_page(request: Request, digest: str, session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
+    """One submission; its source for its owner."""
+    view = service.find(session, digest)
+    files = views.files_for(session, request.app.state.blobs, view.id, viewer.id if viewer else None)
+    return page("submissions/submission.html", viewer, view=view, files=files)
 
 
 @router.get("/submit")
