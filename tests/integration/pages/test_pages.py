@@ -93,3 +93,15 @@ def test_board_never_shows_one_readers_name_to_another(client: TestClient, host:
     assert "Alice" in client.get("/tracks/parity").text
     client.cookies.clear()
     assert "Alice" not in client.get("/tracks/parity").text
+
+
+@pytest.mark.parametrize("offset", ["-1", "x", "1e3", "99999999"])
+def test_odd_offset_of_a_board_is_refused_with_its_value(client: TestClient, host: Callable[..., Any], offset: str) -> None:
+    host()
+    answer = client.get("/tracks/parity", params={"offset": offset})
+    assert answer.status_code == 422
+    assert offset in answer.text
+
+
+def test_unknown_track_is_not_found(client: TestClient) -> None:
+    assert client.get("/tracks/nope").status_code == 404
