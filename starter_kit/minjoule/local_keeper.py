@@ -59,10 +59,7 @@ def main() -> None:
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     report = int(sys.argv[1])
-    ending = {"asked": False}
-
     def end(*_: object) -> None:
-        ending["asked"] = True
         kill_all()
         signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)  # a fork that raced the scan dies at the next tick
 
@@ -79,6 +76,7 @@ def main() -> None:
             break
         if pid == harness.pid:
             status = ended
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)  # a tick after this would kill us before we have said it
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_ns = round((usage.ru_utime + usage.ru_stime) * 1e9)
     said = {"exit_code": os.waitstatus_to_exitcode(status), "cpu_ns": cpu_ns}

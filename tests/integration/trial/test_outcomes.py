@@ -116,7 +116,7 @@ def test_a_burner_meets_the_cpu_cap(run: Run) -> None:
 
 def test_slow_predictions_meet_the_scoring_limit(run: Run) -> None:
     result = run(
-        HONEST.replace("def predict(self, inputs):", "def predict(self, inputs):\n        import time; time.sleep(60)\n       "), wall_s=0.5
+        HONEST.replace("def predict(self, inputs):", "def predict(self, inputs):\n        import time; time.sleep(60)\n       "), wall_s=3
     )
     assert result.outcome is Outcome.SCORING_LIMIT
 
@@ -136,17 +136,17 @@ def train(data, *, seed):
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            burn(0.4)
+            burn(1.0)
             while True:
                 open({str(proof)!r}, "w").write(str(time.time()))
                 time.sleep(0.01)
         os._exit(0)
-    time.sleep(0.2)
+    time.sleep(0.6)
     return b"model"
 """
     result = run(BURN + HONEST + daemon)
     assert result.outcome is Outcome.FINISHED
-    assert result.train.measurement.energy_uj > 1_000_000  # it burned at least 0.1 of the 0.2 s that it lived
+    assert result.train.measurement.energy_uj > 1_000_000  # it burned at least 0.1 of the 0.6 s that it lived
     assert not proof.exists()
 
 
@@ -173,3 +173,19 @@ def test_a_missing_prelude_is_our_fault(tmp_path: Path) -> None:
     spec = TrialSpec("test", tmp_path, "entry.py", ("no_such_module",), "python", draw, 7, TrialCaps(limits, limits, 1000))
     with Trial(spec, LocalBoxes(), CpuTimeMeter()) as trial, pytest.raises(BoxFault, match="no_such_module"):
         trial.carry_out(lambda progress: None)
+
+
+def test_children_that_come_and_go_are_billed_and_never_make_the_counter_go_back(run: Run) -> None:
+    source = """
+import os, time
+def train(data, *, seed):
+    for _ in range(10):
+        if os.fork() == 0:
+            burn(0.1)
+            os._exit(0)
+        os.wait()
+    return b"model"
+"""
+    result = run(BURN + HONEST + source)
+    assert result.outcome is Outcome.FINISHED
+    assert result.train.measurement.energy_uj >= 10_000_000  # 10 x 0.1 s x 10 W

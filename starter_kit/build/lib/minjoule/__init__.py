@@ -1,0 +1,1 @@
+"""The entrant's package of minjoule."""

@@ -1,0 +1,121 @@
+"""``init``, ``try`` and ``submit``: from a template to the board."""
+
+import json
+import secrets
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from minjoule import client, tracks
+from minjoule.bundle import Bundle, read_folder
+from minjoule.cli import look
+from minjoule.client import Client
+from minjoule.tracks import TrackRules
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
+Folder = Annotated[Path, typer.Argument(help="The folder with entry.toml.")]
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    track: Annotated[str, typer.Option(help="The track to enter.")] = "parity",
+    as_json: AsJson = False,
+) -> None:
+    """Start an entry from the template of a track's problem."""
+    rules = rules_of(track)
+    if folder.exists() and any(folder.iterdir()):
+        raise typer.BadParameter(f"{folder} isn't empty; nothing was written. Name a new folder")
+    template = resources.files("minjoule").joinpath("templates", rules.problem)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in template.iterdir():
+        if file.is_file():
+            (folder / file.name).write_text(
+                file.read_text(encoding="utf-8").replace("@TRACK@", track).replace("@NAME@", folder.resolve().name)
+            )
+    said = f"made {folder} for track {track}. Next: `minjoule try {folder}`, then `minjoule submit {folder}`"
+    typer.echo(json.dumps({"folder": str(folder), "track": track}) if as_json else said)
+
+
+def try_(
+    folder: Folder,
+    key: Annotated[str, typer.Option(help="64 hexadecimal digits: draw this instance again.")] = "",
+    seed: Annotated[int | None, typer.Option(min=0, help="What train(seed=...) gets; random if not given.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run an entry here, UNSANDBOXED: the judge's own harness, gate, scorer and bill."""
+    bundle = read_folder(folder)
+    rules = rules_of(bundle.manifest.track)
+    check_cap(bundle, rules)
+    drawn = bytes.fromhex(key) if key else secrets.token_bytes(32)
+    given = secrets.randbits(63) if seed is None else seed
+    from minjoule.cli.trying import carry_out, verdict
+
+    with tempfile.TemporaryDirectory(prefix="minjoule-try-") as place:
+        bundle.write_to(Path(place))
+        result = carry_out(Path(place), bundle.manifest.entrypoint, rules, drawn, given, quiet=as_json)
+    told = verdict(result, rules, drawn, given)
+    if as_json:
+        typer.echo(json.dumps(told))
+    raise typer.Exit(0 if result.loss is not None else 1)
+
+
+def submit(
+    folder: Folder,
+    follow: Annotated[bool, typer.Option(help="Follow the runs until they're done.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Upload an entry and follow its runs live."""
+    bundle = read_folder(folder)
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    answer = upload(api, bundle, quiet=as_json)
+    if not as_json:
+        where = f"{credentials.server}/submissions/{answer['id'][:12]}"
+        typer.echo(f"submission {answer['id'][:12]} on track {answer['track']}, {len(answer['runs'])} runs: {where}")
+    ended = [look.follow_one(api, run["id"], as_json=as_json) for run in answer["runs"]] if follow else []
+    if as_json:
+        typer.echo(
+            json.dumps({"submission": answer["id"], "track": answer["track"], "runs": [brief(run) for run in ended or answer["runs"]]})
+        )
+    raise typer.Exit(max((look.exit_code(run) for run in ended), default=0))
+
+
+def brief(run: dict[str, Any]) -> dict[str, Any]:
+    """What a machine wants to know of a run."""
+    return {name: run.get(name) for name in ("id", "host_class", "index", "state", "outcome", "message", "loss", "energy_j")}
+
+
+def upload(api: Client, bundle: Bundle, *, quiet: bool) -> dict[str, Any]:
+    """Send the zip with a progress bar."""
+    content = bundle.to_zip()
+    if quiet:
+        return api.submit(content, lambda sent: None)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(f"uploading {len(content)} bytes", total=len(content))
+        return api.submit(content, lambda sent: progress.advance(bar, sent))
+
+
+def rules_of(track: str) -> TrackRules:
+    """A shipped track, or one that the server has. Raises BadParameter."""
+    if text := tracks.shipped().get(track):
+        return tracks.parse_track(text)
+    described = Client(client.server_url()).get(f"/tracks/{track}")
+    described.pop("boards")
+    return tracks.track_from(described)
+
+
+def check_cap(bundle: Bundle, rules: TrackRules) -> None:
+    """The server would refuse it too."""
+    if bundle.xz_bytes > rules.source_xz_bytes:
+        typer.echo(
+            f"warning: the source compresses to {bundle.xz_bytes} bytes, track {rules.slug} allows {rules.source_xz_bytes}", err=True
+        )
+
+
+COMMANDS = (init, try_, submit)

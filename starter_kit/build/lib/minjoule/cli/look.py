@@ -1,0 +1,111 @@
+"""``watch``, ``runs`` and ``board``: what became of it."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from minjoule import client
+from minjoule.cli import show
+from minjoule.client import Client
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
+
+
+def watch(run: Annotated[str, typer.Argument(help="The run's id.")], as_json: AsJson = False) -> None:
+    """Follow a run until it's done."""
+    ended = follow_one(Client(client.server_url()), run, as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps(ended))
+    raise typer.Exit(exit_code(ended))
+
+
+def runs(limit: Annotated[int, typer.Option(min=1, max=200)] = 10, as_json: AsJson = False) -> None:
+    """Your newest submissions with their runs."""
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    views = [api.get(f"/submissions/{brief['id']}") for brief in api.get("/submissions", mine="true", limit=limit)]
+    if as_json:
+        typer.echo(json.dumps(views))
+        return
+    for view in views:
+        typer.echo(f"{view['id'][:12]}  {view['name']}  on {view['track']}")
+        for each in view["runs"]:
+            state = each["outcome"] or each["state"]
+            typer.echo(f"    {each['id']}  {each['host_class']}  {state}  loss {show.loss(each['loss'])}  {show.joules(each['energy_j'])}")
+
+
+def board(
+    track: Annotated[str, typer.Argument(help="The track's slug.")],
+    host_class: Annotated[str, typer.Option(help="Which board; needed where the track has several.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """A track's leaderboard."""
+    api = Client(client.server_url())
+    if not host_class:
+        boards = api.get(f"/tracks/{track}")["boards"]
+        if not boards:
+            typer.echo(f"track {track} has no board yet: no host has been enrolled for it", err=True)
+            raise typer.Exit(2)
+        host_class = boards[0]["host_class"]
+        if len(boards) > 1:
+            typer.echo(f"showing {host_class}; others: {', '.join(each['host_class'] for each in boards[1:])} (--host-class)", err=True)
+    page = api.get(f"/tracks/{track}/boards/{host_class}", limit=limit)
+    typer.echo(json.dumps(page)) if as_json else print_board(page)
+
+
+def print_board(page: dict[str, Any]) -> None:
+    """As a table."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    heading = f"{page['title']} on {page['host_class']}: joules cover {show.boundary(page)}; target {page['target_loss']:g} {page['unit']}"
+    table = Table(title=Text(heading), title_justify="left")
+    for name, justify in (
+        ("rank", "right"),
+        ("entry", "left"),
+        ("by", "left"),
+        ("joules", "right"),
+        ("train", "right"),
+        ("scoring", "right"),
+    ):
+        table.add_column(name, justify="right" if justify == "right" else "left")
+    for name in ("loss", "runs", "status"):
+        table.add_column(name)
+    for row in page["entries"]:
+        figures = [show.joules(row["energy_j"]), show.joules(row["train_j"]), show.joules(row["score_j"]), show.loss(row["loss"])]
+        rank = str(row["rank"]) if row["rank"] else "-"
+        cells = [rank, row["name"], row["participant"], *figures, f"{row['runs_done']}/{row['runs_wanted']}", row["status"]]
+        table.add_row(*(Text(cell) for cell in cells))
+    Console().print(table)
+
+
+def follow_one(api: Client, run_id: str, *, as_json: bool) -> dict[str, Any]:
+    """Follow a run, telling each change on standard error; returns its last state."""
+    last: dict[str, Any] = {}
+    told, logged = "", ""
+    for last in api.follow(run_id):
+        line = show.run_line(last)
+        if not as_json and line != told:
+            typer.echo(line, err=True)
+        if not as_json and last["log_tail"].startswith(logged) and len(last["log_tail"]) > len(logged):
+            typer.echo("".join(f"  | {each}\n" for each in printable(last["log_tail"][len(logged) :]).splitlines()), nl=False, err=True)
+        told, logged = line, last["log_tail"]
+    return last
+
+
+def printable(text: str) -> str:
+    """A stranger's text without control characters: a terminal obeys them."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def exit_code(run: dict[str, Any]) -> int:
+    """0 finished, 1 the entry failed, 3 void by our fault."""
+    if run["state"] == "VOID":
+        return 3
+    return 0 if run["outcome"] == "FINISHED" else 1
+
+
+COMMANDS = (watch, runs, board)

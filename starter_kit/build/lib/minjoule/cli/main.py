@@ -1,0 +1,45 @@
+"""The command's entry: subcommands, and which error ends with which exit code."""
+
+import sys
+from importlib.metadata import version as installed_version
+
+import typer
+
+from minjoule.box import BoxFault
+from minjoule.bundle import BundleError
+from minjoule.cli import account, entry, look
+from minjoule.client import CredentialsError, RefusedError, UnreachableError
+from minjoule.manifest import ManifestError
+from minjoule.meter import MeterFault
+
+DONE, ENTRY, USAGE, OURS = 0, 1, 2, 3
+app = typer.Typer(help="Train a model with the least energy.", no_args_is_help=True, pretty_exceptions_enable=False)
+for module in (entry, account, look):
+    for command in module.COMMANDS:
+        app.command(name=command.__name__.rstrip("_"))(command)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"minjoule {installed_version('minjoule')}")
+
+
+def main() -> None:
+    """Run the command; every error that we know ends with a sentence and its exit code."""
+    try:
+        app()
+    except (BundleError, ManifestError) as error:
+        leave(str(error), ENTRY)
+    except RefusedError as error:
+        leave(str(error), ENTRY if error.status in (413, 422) else USAGE)
+    except CredentialsError as error:
+        leave(str(error), USAGE)
+    except (UnreachableError, BoxFault, MeterFault) as error:
+        leave(str(error), OURS)
+
+
+def leave(message: str, code: int) -> None:
+    """Say it on standard error and leave."""
+    typer.echo(f"minjoule: {message}", err=True)
+    sys.exit(code)

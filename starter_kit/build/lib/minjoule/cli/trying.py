@@ -1,0 +1,86 @@
+"""``try``: one trial in the local box, with live progress and a verdict."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from minjoule.cli import show
+from minjoule.local_box import LocalBoxes
+from minjoule.meter import CpuTimeMeter
+from minjoule.problems import PROBLEMS
+from minjoule.tracks import TrackRules
+from minjoule.trial import Progress, Trial, TrialResult, TrialSpec
+
+WARNING = "UNSANDBOXED: the entry runs with your rights; joules are MODELLED (CPU seconds x 10 W), not measured"
+
+
+def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed: int, *, quiet: bool) -> TrialResult:
+    """Run it, telling on standard error how far it is."""
+    spec = TrialSpec(
+        name="try",
+        bundle=bundle,
+        entrypoint=entrypoint,
+        prelude=rules.prelude,
+        image=rules.image,
+        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        seed=seed,
+        caps=rules.caps.to_trial(),
+    )
+    if not quiet:
+        typer.echo(WARNING, err=True)
+    told = {"train": 0, "score": 0}
+
+    def tell(progress: Progress) -> None:
+        if quiet:
+            return
+        fresh = progress.log[told[progress.phase] :].decode(errors="replace")
+        told[progress.phase] = len(progress.log)
+        typer.echo("".join(f"  | {line}\n" for line in fresh.splitlines()), nl=False, err=True)
+        share = f" {progress.fraction:.0%}, loss so far {show.loss(progress.loss_so_far)}" if progress.fraction is not None else ""
+        typer.echo(f"{progress.phase}{share}: {progress.wall_s:.1f} s, {show.joules(progress.energy_uj / 1e6)}", err=True)
+
+    with Trial(spec, LocalBoxes(), CpuTimeMeter()) as trial:
+        result = trial.carry_out(tell)
+    if not quiet:
+        print_result(result, rules, key, seed, told)
+    return result
+
+
+def print_result(result: TrialResult, rules: TrackRules, key: bytes, seed: int, told: dict[str, int]) -> None:
+    """The verdict for people."""
+    if not any(told.values()) and result.log:
+        typer.echo("".join(f"  | {line}\n" for line in result.log.decode(errors="replace").splitlines()), nl=False, err=True)
+    if result.loss is None:
+        typer.echo(f"{result.outcome}: {result.message}")
+    else:
+        reached = "reaches" if result.loss <= rules.target_loss else "MISSES"
+        typer.echo(f"FINISHED: loss {show.loss(result.loss)} {rules.unit}, {reached} the target of {rules.target_loss:g}")
+    train, score = result.train.measurement, result.score.measurement if result.score else None
+    scoring = f" + load and predictions {show.joules(score.energy_uj / 1e6)} ({score.window.wall_s:.2f} s)" if score else ""
+    bill = f"{show.joules(result.energy_uj / 1e6)} = train {show.joules(train.energy_uj / 1e6)} ({train.window.wall_s:.2f} s){scoring}"
+    typer.echo(f"bill: {bill}; modelled-cpu-time, UNSANDBOXED")
+    typer.echo(f"artifact: {result.artifact_bytes} bytes of {rules.caps.artifact_bytes}; again with --key {key.hex()} --seed {seed}")
+
+
+def verdict(result: TrialResult, rules: TrackRules, key: bytes, seed: int) -> dict[str, Any]:
+    """The verdict for machines."""
+    return {
+        "outcome": result.outcome,
+        "message": result.message,
+        "loss": result.loss,
+        "target_loss": rules.target_loss,
+        "unit": rules.unit,
+        "qualifies": result.loss is not None and result.loss <= rules.target_loss,
+        "energy_j": result.energy_uj / 1e6,
+        "train": asdict(result.train.measurement),
+        "score": asdict(result.score.measurement) if result.score else None,
+        "artifact_bytes": result.artifact_bytes,
+        "boundary": "modelled-cpu-time",
+        "modelled": True,
+        "unsandboxed": True,
+        "key": key.hex(),
+        "seed": seed,
+        "log": result.log.decode(errors="replace"),
+    }

@@ -1,0 +1,89 @@
+"""Keeper of a local box: a process of its own that adopts every orphan of the harness, kills on demand, and accounts.
+
+Started as ``python -I -S local_keeper.py REPORT_FD DATA_BYTES command...``. SIGTERM, or the end of standard input,
+kills whatever is left. When no descendant is
+alive it writes one JSON line to REPORT_FD and leaves. Linux only (child subreaper).
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def descendants(root: int) -> list[int]:
+    """Every living descendant of ``root``, by the kernel's children lists."""
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        parent = waiting.pop()
+        try:
+            tasks = os.listdir(f"/proc/{parent}/task")
+            lists = [Path(f"/proc/{parent}/task/{task}/children").read_text() for task in tasks]
+        except OSError:  # it left while we looked
+            continue
+        children = [int(pid) for text in lists for pid in text.split()]
+        found += children
+        waiting += children
+    return found
+
+
+def kill_all(*_: object) -> None:
+    """SIGKILL to every descendant; repeated by the main loop until none is left."""
+    for pid in descendants(os.getpid()):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            continue
+
+
+def end_with_the_host() -> None:
+    """Standard input is a pipe that the host holds: its end means that the host is gone.
+
+    (PR_SET_PDEATHSIG would follow the thread that started us, not the process.)
+    """
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main() -> None:
+    """Run the command, reap everything, report."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    report = int(sys.argv[1])
+    ending = {"asked": False}
+
+    def end(*_: object) -> None:
+        ending["asked"] = True
+        kill_all()
+        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)  # a fork that raced the scan dies at the next tick
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGALRM, kill_all)
+    threading.Thread(target=end_with_the_host, daemon=True).start()
+    resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[2]),) * 2)
+    harness = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, close_fds=True, start_new_session=True)
+    status = 0
+    while True:
+        try:
+            pid, ended = os.wait()
+        except ChildProcessError:
+            break
+        if pid == harness.pid:
+            status = ended
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_ns = round((usage.ru_utime + usage.ru_stime) * 1e9)
+    said = {"exit_code": os.waitstatus_to_exitcode(status), "cpu_ns": cpu_ns}
+    os.write(report, json.dumps(said).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()
