@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None, hints: Hints | None = None) -> 
     app.state.board_pages = board_pages.PageCache()
     app.state.error_page = templating.error_page
     http_errors.install(app)
-    for module in (*ROUTES, *PAGES):
+    for module in (*PAGES, *ROUTES):  # the board is the busiest page, and routers are tried in order
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=templating.ROOT / "static"))
     app.add_middleware(Guard, settings=settings, cookie_name=app.state.cookie_name)
