@@ -101,7 +101,7 @@ def test_a_redis_that_dies_and_comes_back_empty_is_survived_by_both_sides(stack:
     stack.wait("the runs are judged after Redis is back", done, 90)
 
 
-def test_a_web_process_killed_in_mid_run_loses_no_report(stack: Stack) -> None:
+def test_a_web_process_killed_in_mid_run_loses_no_run(stack: Stack) -> None:
     stack.start_worker()
     first, *_ = stack.submit(slow(3))
     stack.wait("the first run trains", lambda: (stack.run(first)["attempt"] or {}).get("phase") == "train", 30)
@@ -113,9 +113,11 @@ def test_a_web_process_killed_in_mid_run_loses_no_report(stack: Stack) -> None:
             return str(stack.run(first)["state"]) == "DONE"
         return False
 
-    stack.wait("the report arrives", done, 60)
-    attempts = stack.run(first)["attempts"]
-    assert [attempt["state"] for attempt in attempts] == ["REPORTED"], (attempts, (stack.launcher.logs / "worker.log").read_text())
+    stack.wait("the result arrives", done, 60)
+    # On a slow machine the lease may run out before the web process is back: then it's judged again, and still has one result.
+    states = [attempt["state"] for attempt in stack.run(first)["attempts"]]
+    assert states.count("REPORTED") == 1
+    assert states[-1] == "REPORTED"
 
 
 def test_stopping_leaves_no_process(stack: Stack) -> None:
