@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 from alembic import command
 from alembic.config import Config
-from minjoule import tracks as shipped
 
+from minjoule import tracks as shipped
 from server import clock
 from server.db.session import Database
 from server.hosts import service as hosts

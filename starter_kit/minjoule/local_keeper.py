@@ -59,6 +59,7 @@ def main() -> None:
     libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     report = int(sys.argv[1])
+
     def end(*_: object) -> None:
         kill_all()
         signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)  # a fork that raced the scan dies at the next tick
