@@ -1,0 +1,26 @@
+"""`make demo EXIT=1` from a fresh clone, then once more."""
+
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.result import Figure
+from server.launcher import free_port
+
+ROOT = Path(__file__).parents[1]
+
+
+def measure() -> list[Figure]:
+    """Seconds; cold makes the environment, warm has it. The engine's base image is there in both."""
+    with tempfile.TemporaryDirectory() as place:
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), f"{place}/clone"], check=True)
+        cold, warm = (seconds(Path(place) / "clone") for _ in range(2))
+    return [Figure("demo_cold_s", cold, "s", "<= 600"), Figure("demo_warm_s", warm, "s", "<= 180")]
+
+
+def seconds(clone: Path) -> float:
+    """Wall clock of the command."""
+    began = time.perf_counter()
+    subprocess.run(["make", "demo", "EXIT=1", f"PORT={free_port()}"], cwd=clone, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
