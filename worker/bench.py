@@ -10,6 +10,7 @@ from minjoule.box import BoxFactory, BoxFault
 from minjoule.local_box import LocalBoxes
 from sandbox.docker_box import DockerBoxes
 from sandbox.images import check_image
+from sandbox.probe import probe
 from sandbox.reaper import reap
 from worker.host import facts
 from worker.judge import Bench
@@ -46,10 +47,13 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Callable[[
         client = engine.from_env(timeout=60)
         check_image(client, "python")
         boxes = DockerBoxes(client, folder)
+        let_through = probe(client, folder)
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
         ) from None
+    if let_through:
+        raise BenchError(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}. Look at the engine's settings")
 
     def clear() -> None:
         left = reap(client, label, folder)

@@ -1,6 +1,7 @@
 """``watch``, ``runs`` and ``board``: what became of it."""
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -79,7 +80,7 @@ def print_board(page: dict[str, Any]) -> None:
         rank = str(row["rank"]) if row["rank"] else "-"
         cells = [rank, row["name"], row["participant"], *figures, f"{row['runs_done']}/{row['runs_wanted']}", row["status"]]
         table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
 def follow_one(api: Client, run_id: str, *, as_json: bool) -> dict[str, Any]:
