@@ -14,6 +14,8 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 if ! docker info >/dev/null 2>&1; then
   echo "starting dockerd"
+  # A killed engine leaves its pid file, and refuses to start if that pid is somebody else's by now.
+  pgrep -x dockerd >/dev/null || rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
   setsid dockerd >/tmp/minjoule-dockerd.log 2>&1 </dev/null &
   for _ in $(seq 60); do docker info >/dev/null 2>&1 && break; sleep 1; done
   docker info >/dev/null || { tail -n 30 /tmp/minjoule-dockerd.log; exit 1; }
