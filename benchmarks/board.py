@@ -19,12 +19,12 @@ from tests.stack import Stack, start_stack
 ROWS = 100_000
 SECONDS = 4.0
 BARE = """
-import sys
+import os
 from pathlib import Path
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
-BODY = Path(sys.argv[1] if len(sys.argv) > 1 else __import__("os").environ["BODY"]).read_bytes()
+BODY = Path(os.environ["BODY"]).read_bytes()
 async def page(request): return Response(BODY, media_type="text/html; charset=utf-8")
 app = Starlette(routes=[Route("/tracks/parity", page)])
 """
