@@ -1,1 +1,0 @@
-"""The entrant's package of minjoule."""
