@@ -33,7 +33,14 @@ def create_app(settings: Settings | None = None, hints: Hints | None = None) -> 
     """The app, wired; ``hints`` may be a fake in tests."""
     settings = settings or load_settings()
     logs.configure(settings.log_level)
-    app = FastAPI(title="minjoule", version="1", openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="minjoule",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # looked up on every request otherwise
+    )
     app.state.settings = settings
     app.state.database = Database(settings.database)
     app.state.blobs = LocalBlobs(settings.data_dir / "blobs")

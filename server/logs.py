@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -12,10 +13,16 @@ SECRET_VALUES = re.compile(r"mj_(cli|host)_[A-Za-z0-9-]+_[A-Za-z0-9_-]+")
 DROPPED = "[dropped]"
 
 
+@lru_cache(1024)
+def names_a_secret(key: str) -> bool:
+    """Whether a field of that name is blanked whatever it holds."""
+    return SECRET_KEYS.search(key) is not None
+
+
 def drop_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Blank what is named like a secret, and tokens wherever they stand in a text."""
     for key, value in event.items():
-        if SECRET_KEYS.search(key):
+        if names_a_secret(key):
             event[key] = DROPPED
         elif isinstance(value, str):
             event[key] = SECRET_VALUES.sub(DROPPED, value)
@@ -34,6 +41,7 @@ def configure(level: str = "info") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(),
         cache_logger_on_first_use=True,
     )
 

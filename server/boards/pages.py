@@ -1,6 +1,5 @@
 """Home and board pages. A board's body changes only when it's ranked anew, so it's rendered once for that."""
 
-import time
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request
@@ -20,6 +19,7 @@ from server.tracks import service as tracks
 from server.tracks.service import BoardView
 
 router = APIRouter(include_in_schema=False)
+REMEMBER_S = 1.0
 
 
 @router.get("/")
@@ -39,14 +39,8 @@ async def board_page(request: Request) -> Response:
     """A track's board. The same reader's next look within a moment costs neither a thread nor the database."""
     slug, board = request.path_params["slug"], request.query_params.get("board", "")
     offset = checked_offset(request.query_params.get("offset", "0"))
-    key = (slug, board, offset, request.cookies.get(request.app.state.cookie_name))
-    recent: RecentPages = request.app.state.board_pages.recent
-    bearer = "authorization" in request.headers
-    content = None if bearer else recent.get(key)
-    if content is None:
-        content = await run_in_threadpool(checked_page, request, slug, board, offset)
-        if not bearer:
-            recent.keep(key, content)
+    content = await run_in_threadpool(checked_page, request, slug, board, offset)
+    request.state.remember_s = REMEMBER_S
     return HTMLResponse(content, headers={"cache-control": "private, no-cache"})
 
 
@@ -88,34 +82,12 @@ def render(session: Session, chosen: BoardView, offset: int, boards: list[BoardV
     return PAGES.get_template("tracks/board.html").render(**values).encode()
 
 
-class RecentPages:
-    """What was answered within the last ``seconds``, by address and reader; bounded, the oldest goes first."""
-
-    def __init__(self, seconds: float = 0.25, most: int = 256) -> None:
-        self._pages: dict[tuple[object, ...], tuple[float, bytes]] = {}
-        self._seconds = seconds
-        self._most = most
-
-    def get(self, key: tuple[object, ...]) -> bytes | None:
-        """The page, if it's recent."""
-        found = self._pages.get(key)
-        return found[1] if found and found[0] > time.monotonic() else None
-
-    def keep(self, key: tuple[object, ...], content: bytes) -> None:
-        """Remember it for a moment."""
-        self._pages.pop(key, None)
-        while len(self._pages) >= self._most:
-            self._pages.pop(next(iter(self._pages)))
-        self._pages[key] = (time.monotonic() + self._seconds, content)
-
-
 class PageCache:
     """The last pages rendered, by what they were rendered from; a process's own, bounded."""
 
     def __init__(self, most: int = 256) -> None:
         self._pages: dict[tuple[object, ...], bytes] = {}
         self._most = most
-        self.recent = RecentPages()
 
     def get(self, key: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
         """The page of that key, made if it's new."""

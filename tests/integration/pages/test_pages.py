@@ -75,10 +75,15 @@ def test_source_is_shown_to_its_owner_alone_and_escaped(client: TestClient, host
 
 
 def test_board_shows_a_ranking_soon_after_it_was_looked_at(
-    client: TestClient, host: Callable[..., Any], account: Callable[..., Account], submit: Callable[..., Any], judge: Callable[..., Any]
+    monkeypatch: pytest.MonkeyPatch,
+    client: TestClient,
+    host: Callable[..., Any],
+    account: Callable[..., Account],
+    submit: Callable[..., Any],
+    judge: Callable[..., Any],
 ) -> None:
     headers, alice = host(), account("Alice")
-    client.app.state.board_pages.recent._seconds = 0.0
+    monkeypatch.setattr("server.boards.pages.REMEMBER_S", 0.0)
     assert "Nobody has entered yet" in client.get("/tracks/parity").text
     submit(alice, bundle_of(name="walsh <i>"))
     judge(headers, loss=0.01)
