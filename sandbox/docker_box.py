@@ -8,9 +8,10 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import docker
 import requests
@@ -79,26 +80,55 @@ class DockerBox:
         self._stream: LogStream | None = None
         self._channel: Channel | None = None
         self._end: BoxEnd | None = None
+        self._ready = False
+        self.token = folder.token
 
-    def prepare(self) -> Channel:
-        """See Box."""
+    def start(self) -> Channel:
+        """Up to where a bundle is wanted: the harness runs, the prelude is imported. Idempotent. Raises BoxFault."""
         if self._channel is not None:
             return self._channel
         deadline = time.monotonic() + GATE_S
         self.launch(limits.harness_command(self._spec))
-        try:
-            channel = self._channel = Channel(self._folder.accept(deadline, self._has_ended))
-            channel.expect(Kind.READY, 1 << 16, deadline)
-        except (BoxFault, DeadlineError, ProtocolError) as error:
-            said = self.log_so_far()[-2000:].decode(errors="replace").strip()
-            raise BoxFault(f"the harness didn't reach its gate within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}") from error
+        with self._explained("start"):
+            self._channel = Channel(self._folder.accept(deadline, self._has_ended))
+            self._channel.expect(Kind.WAITING, 1 << 16, deadline)
         if not self.cpu_ns():
             raise BoxFault("the engine didn't place the box in our control group: its CPU time would be billed as nothing")
+        return self._channel
+
+    def take(self, spec: BoxSpec) -> Self:
+        """What a started box is for; ``spec`` may differ from its own in name, phase, bundle, entrypoint and labels."""
+        self._spec = spec
+        return self
+
+    def waits(self) -> bool:
+        """Whether it's started and still there."""
+        return self._channel is not None and not self._has_ended()
+
+    def prepare(self) -> Channel:
+        """See Box."""
+        channel, deadline = self.start(), time.monotonic() + GATE_S
+        if not self._ready:
+            self._folder.fill(self._spec.bundle)
+            with self._explained("reach its gate"):
+                channel.send_json(Kind.TAKE, {"entrypoint": self._spec.entrypoint, "phase": self._spec.phase}, deadline)
+                channel.expect(Kind.READY, 1 << 16, deadline)
+            self._ready = True
+            log.info("box_taken name=%s for=%s", self._name, self._spec.name)
         return channel
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """What the harness failed to do is our fault, told with its log."""
+        try:
+            yield
+        except (BoxFault, DeadlineError, ProtocolError) as error:
+            said = self.log_so_far()[-2000:].decode(errors="replace").strip()
+            raise BoxFault(f"the harness didn't {what} within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}") from error
 
     def launch(self, command: list[str]) -> None:
         """Start the container on ``command`` with every containment; three calls of the engine. Raises BoxFault."""
-        self._folder.create(self._spec.bundle)
+        self._folder.create()
         self._group.create()
         try:
             self._container = self._create(command)

@@ -19,16 +19,17 @@ class GateFolder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.token = path.name
         self.mounted = path / "box"
         self._socket_path = self.mounted / "gate" / "socket"
         self._listener: socket.socket | None = None
 
-    def create(self, bundle: Path) -> None:
-        """Copy the bundle and listen. Raises BoxFault."""
+    def create(self) -> None:
+        """Make it, with an empty bundle, and listen. Raises BoxFault."""
         try:
             self._path.mkdir(parents=True, mode=0o700)
             (self.mounted / "gate").mkdir(parents=True)
-            shutil.copytree(bundle, self.mounted / "bundle", symlinks=True)
+            (self.mounted / "bundle").mkdir()
             open_for_reading(self.mounted)
             self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self._listener.bind(str(self._socket_path))
@@ -36,6 +37,14 @@ class GateFolder:
             self._socket_path.chmod(0o666)
         except OSError as error:
             raise BoxFault(f"can't set up the box's folder {self._path}: {error}; it needs room and a path below 80 characters") from error
+
+    def fill(self, bundle: Path) -> None:
+        """Copy the bundle in; a box that runs already sees it. Raises BoxFault."""
+        try:
+            shutil.copytree(bundle, self.mounted / "bundle", symlinks=True, dirs_exist_ok=True)
+            open_for_reading(self.mounted / "bundle")
+        except OSError as error:
+            raise BoxFault(f"can't copy the bundle into the box's folder {self._path}: {error}") from error
 
     def accept(self, deadline: float, gone: Callable[[], bool]) -> socket.socket:
         """The one connection; then the socket is unlinked. Raises BoxFault when ``gone()`` or at the deadline."""

@@ -20,7 +20,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 def labels(spec: BoxSpec) -> dict[str, str]:
     """Our labels: ``minjoule.managed`` and the caller's (run, attempt, deadline, host), under our name."""
     given = {key if key.startswith(f"{LABEL}.") else f"{LABEL}.{key}": value for key, value in spec.labels.items()}
-    return {f"{LABEL}.managed": "1", f"{LABEL}.phase": str(spec.phase)} | given
+    return {f"{LABEL}.managed": "1"} | given
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -29,19 +29,9 @@ def environment(threads: int) -> dict[str, str]:
 
 
 def harness_command(spec: BoxSpec) -> list[str]:
-    """The harness's command line. The entrant has no say in it but the entrypoint, which was checked at the door."""
-    command = [
-        "python3",
-        "-I",
-        HARNESS,
-        "--socket",
-        "/box/gate/socket",
-        "--bundle",
-        "/box/bundle",
-        "--entrypoint",
-        spec.entrypoint,
-    ]
-    return [*command, "--phase", str(spec.phase), "--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
+    """The harness's command line. The entrant has no say in it: entrypoint and phase are told later, with the bundle."""
+    command = ["python3", "-I", HARNESS, "--socket", "/box/gate/socket", "--bundle", "/box/bundle"]
+    return [*command, "--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
 
 
 def host_config(spec: BoxSpec, mounted: Path, cgroup_parent: str, cpuset: str | None) -> dict[str, Any]:

@@ -25,17 +25,18 @@ class Reaped:
     folders: int
 
 
-def reap(client: docker.DockerClient, host_label: str, base_folder: Path | None = None) -> Reaped:
-    """Remove every container, group and folder of ours on this host. Raises BoxFault.
+def reap(client: docker.DockerClient, host_label: str, base_folder: Path | None = None, spared: frozenset[str] = frozenset()) -> Reaped:
+    """Remove every container, group and folder of ours on this host but those of the ``spared`` tokens. Raises BoxFault.
 
     Containers are asked for with ``all``: a failed start leaves one in the state ``created``.
     """
     mine = {"label": [f"{LABEL}.managed=1", f"{LABEL}.host={host_label}"]}
     try:
-        found = client.api.containers(all=True, filters=mine, quiet=True)
+        listed = client.api.containers(all=True, filters=mine)
+        found = [each for each in listed if not any(name.rpartition("-")[2] in spared for name in each["Names"])]
         for container in found:
             remove_container(client.api, container["Id"])
-        groups = cgroups.leftovers(host_label)
+        groups = [name for name in cgroups.leftovers(host_label) if name.rpartition("/")[2] not in spared]
         if groups:
             facts = client.info()
             kind = cgroups.group_class(str(facts.get("CgroupVersion", "1")), facts["CgroupDriver"])
@@ -43,7 +44,8 @@ def reap(client: docker.DockerClient, host_label: str, base_folder: Path | None 
                 kind(name).remove()
     except ENGINE_ERRORS as error:
         raise BoxFault(f"the engine didn't remove what was left: {error}") from error
-    folders = [] if base_folder is None or not base_folder.is_dir() else [path for path in base_folder.iterdir() if path.is_dir()]
+    there = base_folder.iterdir() if base_folder is not None and base_folder.is_dir() else ()
+    folders = [path for path in there if path.is_dir() and path.name not in spared]
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
     return Reaped(len(found), len(groups), len(folders))

@@ -3,7 +3,7 @@
 import threading
 
 from celery import Celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 
 from worker import logs
 from worker.bench import make_bench
@@ -43,6 +43,7 @@ def make_app(settings: WorkerSettings) -> Celery:
 
     app.task(name="minjoule.judge")(look)
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
+    worker_shutdown.connect(lambda **_: bench.close(), weak=False)
     # A hint may have been lost while no worker was here.
     worker_ready.connect(lambda **_: app.send_task("minjoule.judge"), weak=False)
     return app

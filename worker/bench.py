@@ -10,6 +10,7 @@ from minjoule.box import BoxFactory, BoxFault
 from minjoule.local_box import LocalBoxes
 from sandbox.docker_box import DockerBoxes
 from sandbox.images import check_image
+from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
 from sandbox.reaper import reap
 from worker.host import facts
@@ -19,6 +20,7 @@ from worker.meters import meter_for
 from worker.settings import Credentials, WorkerSettings
 
 log = get_logger()
+Act = Callable[[], None]
 
 
 class BenchError(Exception):
@@ -28,25 +30,29 @@ class BenchError(Exception):
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
     label = credentials.token.split("_")[2]
-    boxes, reap = local() if settings.box == "local" else docker(settings, label)
+    boxes, reap, keep_ahead, close = local() if settings.box == "local" else docker(settings, label)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
     meter = meter_for(credentials.boundary, settings.powercap_root)
-    return Bench(boxes, meter, reap, label, facts() | {"box": settings.box})
+    return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | {"box": settings.box})
 
 
-def local() -> tuple[BoxFactory, Callable[[], None]]:
+def local() -> tuple[BoxFactory, Act, Act, Act]:
     """Boxes without containment; keepers end with their worker, so there is nothing to reap."""
-    return LocalBoxes(), lambda: None
+    return LocalBoxes(), nothing, nothing, nothing
 
 
-def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Callable[[], None]]:
+def nothing() -> None:
+    """What a host does that has nothing to clear and nothing to prepare."""
+
+
+def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act]:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
     try:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
-        boxes = DockerBoxes(client, folder)
+        boxes = PreparedBoxes(DockerBoxes(client, folder))
         let_through = probe(client, folder)
     except (DockerException, BoxFault) as error:
         raise BenchError(
@@ -56,8 +62,8 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Callable[[
         raise BenchError(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}. Look at the engine's settings")
 
     def clear() -> None:
-        left = reap(client, label, folder)
+        left = reap(client, label, folder, boxes.tokens)
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
 
-    return boxes, clear
+    return boxes, clear, boxes.keep_ahead, boxes.clear

@@ -32,11 +32,19 @@ LOG_CHUNK = 48_000
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What this host judges with. ``reap`` clears whatever of ours is left on it."""
+    """What this host judges with.
+
+    Attributes:
+        reap: clears whatever of ours is left on this host.
+        keep_ahead: called when nothing waits: have boxes ready for the next run.
+        close: at the worker's end: leave nothing behind.
+    """
 
     boxes: BoxFactory
     meter: Meter
     reap: Callable[[], None]
+    keep_ahead: Callable[[], None]
+    close: Callable[[], None]
     host_label: str
     facts: dict[str, str | int]
 
@@ -51,7 +59,17 @@ def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> in
             break
         judge(claim, reporter, bench)
         count += 1
+    if not stopping.is_set():
+        prepare_ahead(bench)
     return count
+
+
+def prepare_ahead(bench: Bench) -> None:
+    """A failure here costs the next run some time, no more: it prepares its own boxes, and says what is wrong."""
+    try:
+        bench.keep_ahead()
+    except BoxFault as error:
+        log.warning("boxes_not_prepared", reason=str(error)[:500])
 
 
 def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:

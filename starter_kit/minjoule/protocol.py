@@ -32,6 +32,8 @@ class Kind(IntEnum):
     INPUTS = 9  # H: raw inputs of one step
     LOGITS = 10  # B: raw float32 little-endian logits of one step
     END = 11  # H: nothing more to predict; leave
+    WAITING = 12  # B: JSON {"prelude_s": float}; a box prepared ahead stands without a bundle
+    TAKE = 13  # H: JSON {"entrypoint": str, "phase": str}; the bundle is there now
 
 
 class ProtocolError(Exception):

@@ -1,9 +1,10 @@
-"""Up to the gate and through it: prelude, byte-compilation, the waiting, then the phase."""
+"""Up to the gate and through it: prelude, the bundle, byte-compilation, the waiting, then the phase."""
 
 import argparse
 import compileall
 import contextlib
 import importlib
+import json
 import os
 import resource
 import signal
@@ -22,16 +23,24 @@ DATA_CAP = 1 << 31
 
 
 def stand(arguments: argparse.Namespace, started: float) -> int:
-    """Prepare, report READY, wait for OPEN, run the phase. Returns the exit code: 0 done, 1 the entrant failed."""
+    """Prepare, report READY, wait for OPEN, run the phase. Returns the exit code: 0 done, 1 the entrant failed.
+
+    Started without an entrypoint, it waits after the prelude for a bundle: a box may be prepared before anybody submits.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(arguments.socket)
     channel = Channel(connection)
     for module in filter(None, arguments.prelude.split(",")):
         importlib.import_module(module)
-    byte_compile(arguments.bundle)
-    ready = {"prelude_s": round(time.monotonic() - started, 6), "children_cpu_ns": children_cpu_ns(), "pid": os.getpid()}
-    channel.send_json(Kind.READY, ready)
+    prelude_s = round(time.monotonic() - started, 6)
     try:
+        if arguments.entrypoint is None:
+            channel.send_json(Kind.WAITING, {"prelude_s": prelude_s})
+            taken = json.loads(channel.expect(Kind.TAKE, phases.HEADER_CAP))
+            arguments.entrypoint, arguments.phase = taken["entrypoint"], taken["phase"]
+        byte_compile(arguments.bundle)
+        ready = {"prelude_s": prelude_s, "children_cpu_ns": children_cpu_ns(), "pid": os.getpid()}
+        channel.send_json(Kind.READY, ready)
         given = phases.receive_given(channel, DATA_CAP)
         opening = phases.receive_opening(channel)
         return run(arguments, channel, given, opening)

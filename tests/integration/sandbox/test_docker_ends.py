@@ -156,7 +156,7 @@ def test_the_reaper_removes_what_a_dead_worker_left(engine: docker.DockerClient,
     boxes = DockerBoxes(engine, tmp_path / "boxes")
     running, created = boxes(spec_of(tmp_path)), boxes(spec_of(tmp_path))
     running.prepare()
-    created._folder.create(created._spec.bundle)
+    created._folder.create()
     created._group.create()
     created._container = created._create(["python3"])
     reaped = reap(engine, HOST, tmp_path / "boxes")

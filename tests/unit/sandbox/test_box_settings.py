@@ -58,16 +58,16 @@ def test_tmp_comes_on_top_of_the_memory_cap_and_swap_on_top_of_nothing() -> None
 def test_labels_carry_our_prefix_once() -> None:
     assert limits.labels(SPEC) == {
         "minjoule.managed": "1",
-        "minjoule.phase": "score",
         "minjoule.run": "r",
         "minjoule.host": "h",
     }
 
 
-def test_the_harness_is_told_socket_bundle_phase_prelude_and_threads() -> None:
+def test_the_harness_is_told_socket_bundle_prelude_and_threads_and_nothing_of_the_entrant() -> None:
     said = " ".join(limits.harness_command(SPEC))
     assert said.startswith("python3 -I /opt/minjoule/lib/minjoule/harness/__main__.py --socket /box/gate/socket --bundle /box/bundle")
-    assert said.endswith("--entrypoint entry.py --phase score --prelude numpy --threads 4")
+    assert said.endswith("--prelude numpy --threads 4")
+    assert "entry.py" not in said
     assert set(limits.environment(4).values()) >= {"4"}
 
 

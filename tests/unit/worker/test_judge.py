@@ -46,7 +46,15 @@ def judge_all(server: FakeReporter, bench: Bench, stopping: threading.Event | No
 
 
 def bench(boxes: FakeBoxes, meter: Meter | None = None) -> Bench:
-    return Bench(boxes, meter or CpuTimeMeter(), lambda: boxes.journal.append("reap"), "h1", {"cpu": "test"})
+    return Bench(
+        boxes,
+        meter or CpuTimeMeter(),
+        lambda: boxes.journal.append("reap"),
+        lambda: boxes.journal.append("ahead"),
+        lambda: None,
+        "h1",
+        {"cpu": "test"},
+    )
 
 
 def reporter(boxes: FakeBoxes, *runs: Claim) -> FakeReporter:
