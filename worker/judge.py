@@ -4,8 +4,6 @@ The entrant's failures are in the report; ours become a fault, and the server qu
 """
 
 import base64
-import gzip
-import json
 import secrets
 import shutil
 import tempfile
@@ -15,12 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from minjoule import trace
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.bundle import BundleError, read_zip
 from minjoule.meter import Meter, MeterFault
 from minjoule.problems import PROBLEMS
 from minjoule.tracks import track_from
-from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped
+from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
 from worker.logs import get_logger
 from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
@@ -47,6 +46,7 @@ class Bench:
     close: Callable[[], None]
     host_label: str
     facts: dict[str, str | int]
+    rules: WindowRules = WindowRules()
 
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
@@ -81,7 +81,7 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:
-        give_up(claim, reporter, Cause.METER_FAULT, str(error))
+        give_up(claim, reporter, Cause.METER_FAULT, f"{error.reason}: {error}")
     except BoxFault as error:
         give_up(claim, reporter, Cause.BOX_FAULT, str(error))
     except BundleError as error:  # it was admitted once, so what came here is damaged
@@ -109,7 +109,7 @@ def attempt(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         if bundle.digest != claim.submission_digest:
             raise BundleError(f"the bundle has digest {bundle.digest}, the claim says {claim.submission_digest}")
         bundle.write_to(folder)
-        with Trial(spec_of(claim, folder, bench), bench.boxes, bench.meter) as trial, Pulse(claim, reporter, trial) as pulse:
+        with Trial(spec_of(claim, folder, bench), bench.boxes, bench.meter, bench.rules) as trial, Pulse(claim, reporter, trial) as pulse:
             result = trial.carry_out(pulse.note)
             reporter.report(claim, report_of(result, bench))  # the beats go on: they keep the lease while the server is away
             pulse.stop()
@@ -167,23 +167,14 @@ def window_of(bill: PhaseBill) -> dict[str, int | None]:
         "end_ns": measured.window.end_ns,
         "energy_uj": measured.energy_uj,
         "expanded_uj": measured.expanded_uj,
+        "on_host_uj": measured.on_host_uj,
     }
 
 
 def packed_trace(result: TrialResult) -> bytes:
-    """Both traces as gzipped JSON: the raw integers, from which anybody can add up the joules again."""
-    phases = {"train": result.train, "score": result.score}
-    content = {
-        name: {
-            "meter": bill.trace.meter,
-            "channels": [asdict(channel) for channel in bill.trace.channels],
-            "columns": ["channel", "before_ns", "after_ns", "raw"],
-            "readings": [[each.channel, each.before_ns, each.after_ns, each.raw] for each in bill.trace.readings],
-        }
-        for name, bill in phases.items()
-        if bill is not None
-    }
-    return gzip.compress(json.dumps(content).encode(), mtime=0)
+    """Both windows' raw readings: the integers from which anybody can add up the joules again."""
+    bills = {"train": result.train, "score": result.score}
+    return trace.pack({name: bill.trace for name, bill in bills.items() if bill is not None})
 
 
 class Pulse:

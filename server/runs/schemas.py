@@ -40,12 +40,13 @@ class Heartbeat(Strict):
 
 
 class WindowReport(Strict):
-    """One window: its borders on the host's monotonic clock, and its bill."""
+    """One window: its borders on the host's monotonic clock, and its bill with U (k=2), absolute and on this host alone."""
 
     begin_ns: Nanoseconds
     end_ns: Nanoseconds
     energy_uj: Microjoules
     expanded_uj: Microjoules | None = None
+    on_host_uj: Microjoules | None = None
 
     @model_validator(mode="after")
     def ordered(self) -> "WindowReport":

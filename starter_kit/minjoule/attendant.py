@@ -11,14 +11,33 @@ from types import TracebackType
 from typing import Self
 
 from minjoule.box import Box, BoxFault, Phase
-from minjoule.meter import Meter, MeterFault, Reading
+from minjoule.meter import Meter, MeterFault, Reason
 from minjoule.protocol import Channel
+from minjoule.sampler import Sampler
 from minjoule.scorer import Tally
-from minjoule.window import Trace, energy_uj
+from minjoule.void import refuse_idle_drift
+from minjoule.window import Trace, Window, mean_power_uw
 
 TICK_S = 0.25
 SLOW_TICK_S = 1.0
 SLOW_AFTER_S = 30.0
+ASLEEP_NS = 50_000_000
+QUIET_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRules:
+    """How a window over a whole machine is attended; a box's own account needs none of it.
+
+    Attributes:
+        idle_s: length of the idle band before and after; 0 for none.
+        sample_s: between two samples while the window is open.
+        tail_s: how long the machine may take to come back to its idle power (billed), and a device to be free of processes.
+    """
+
+    idle_s: float = 0.0
+    sample_s: float = 0.1
+    tail_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +53,48 @@ class Progress:
 
 
 class Attendant:
-    """Attends one window; ``readings`` is the trace so far, ``ended_ns`` its end. A context: leaving it stops the thread."""
+    """Attends one window. A context: leaving it stops the thread.
+
+    In this order: ``begin`` (the gate may open when it returns), the context, ``close`` the moment the box is empty, ``settle``.
+    """
 
     def __init__(
-        self, phase: Phase, box: Box, channel: Channel, meter: Meter, cpu_cap_s: float, on_progress: Callable[[Progress], None]
+        self,
+        phase: Phase,
+        box: Box,
+        channel: Channel,
+        meter: Meter,
+        cpu_cap_s: float,
+        on_progress: Callable[[Progress], None],
+        rules: WindowRules | None = None,
     ) -> None:
-        self.readings: list[Reading] = []
         self.cpu_spent = False
-        self.ended_ns = 0
+        self._begin_ns = self._end_ns = self._band_end_ns = 0
+        self._told_at = 0.0
         self._phase, self._box, self._channel, self._meter = phase, box, channel, meter
+        self._rules = rules or WindowRules()
+        self._sampler = Sampler(meter, box)
         self._cpu_cap_ns = round(cpu_cap_s * 1e9)
         self._on_progress = on_progress
         self._tally: tuple[float, float | None] | None = None
         self._fault: MeterFault | BoxFault | None = None
         self._done = threading.Event()
         self._began = time.monotonic()
+        self._asleep_ns = asleep_ns()
         self._cpu_began_ns = box.cpu_ns()
+        self._idle_uw: int | None = None
         self._thread = threading.Thread(target=self._attend, name=f"attend-{phase}", daemon=True)
+
+    def begin(self) -> None:
+        """Everything that precedes the gate: nobody else on the device, the idle band, the ticks before the border. Raises MeterFault."""
+        self._meter.admit()
+        if self._sampler.whole_machine and self._rules.idle_s:
+            self._sampler.catch()
+            self._idle_uw = self._band_uw(time.monotonic_ns())
+        self._sampler.catch()
+        self._sampler.forget_live()
+        self._began = time.monotonic()
+        self._begin_ns = time.monotonic_ns()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -61,43 +105,98 @@ class Attendant:
         self._thread.join()
 
     def close(self) -> None:
-        """The window's end: no more ticks, the last reading. Raises MeterFault."""
+        """The box is empty: that's the window's end. Then no more samples, and the ticks after the border. Raises MeterFault."""
+        self._end_ns = time.monotonic_ns()
         self._done.set()
         self._thread.join()
-        self.ended_ns = time.monotonic_ns()
-        self.read()
+        if self._fault is None:
+            self._sampler.catch()
 
-    def read(self) -> None:
-        """Read every channel of the meter now. Raises MeterFault."""
-        self.readings += self._meter.read(self._box)
+    def settle(self) -> None:
+        """After ``close``: what still runs on the device, and the way back to idle power, are the window's tail and billed.
+
+        Raises MeterFault when the machine isn't what it was within the rules' time, or was suspended meanwhile.
+        """
+        if self._fault is not None:
+            raise self._fault
+        if not self._sampler.whole_machine:
+            return
+        give_up = time.monotonic() + self._rules.tail_s
+        self._await_free(give_up)
+        while self._idle_uw is not None:
+            try:
+                refuse_idle_drift(self._idle_uw, self._band_uw(self._end_ns))
+                break
+            except MeterFault:
+                if time.monotonic() > give_up:
+                    raise
+            self._end_ns = self._band_end_ns
+        if abs(asleep_ns() - self._asleep_ns) > ASLEEP_NS:
+            raise MeterFault("this machine was suspended while it measured: the run is void", Reason.CLOCK_STEP)
+
+    def trace(self) -> Trace:
+        """The window with every reading."""
+        return self._sampler.trace(Window(self._begin_ns, self._end_ns))
 
     def note(self, tally: Tally) -> None:
         """The scorer's figures, kept for the next tick; called at every step, so it does next to nothing."""
         self._tally = (tally.symbols / tally.due, tally.loss)
 
-    def raise_fault(self) -> None:
-        """A meter or a box that failed in between voids the run. Raises what it raised."""
-        if self._fault is not None:
-            raise self._fault
+    def _await_free(self, give_up: float) -> None:
+        waited = False
+        while True:
+            try:
+                self._meter.admit()
+                break
+            except MeterFault:
+                if time.monotonic() > give_up:
+                    raise
+            waited = True
+            time.sleep(QUIET_POLL_S)
+        if waited:
+            self._end_ns = time.monotonic_ns()
+            self._sampler.catch()
 
     def _attend(self) -> None:
-        tick_s = TICK_S
-        while not self._done.wait(tick_s):
-            try:
+        try:
+            if self._sampler.whole_machine:
+                self._sampler.catch()
+            while not self._done.wait(self._pause_s()):
                 self._tick()
-            except (MeterFault, BoxFault) as error:
-                self._fault = error
-                self._channel.abort()
-                return
-            if self.cpu_spent:
-                self._channel.abort()
-                return
-            tick_s = TICK_S if time.monotonic() - self._began < SLOW_AFTER_S else SLOW_TICK_S
+                if self.cpu_spent:
+                    self._channel.abort()
+                    return
+        except (MeterFault, BoxFault) as error:
+            self._fault = error
+            self._channel.abort()
+
+    def _pause_s(self) -> float:
+        tick_s = TICK_S if time.monotonic() - self._began < SLOW_AFTER_S else SLOW_TICK_S
+        return self._sampler.dithered(min(tick_s, self._rules.sample_s)) if self._sampler.whole_machine else tick_s
 
     def _tick(self) -> None:
-        self.read()
+        self._sampler.sweep(hurry=False)
+        now = time.monotonic()
+        if now - self._told_at < 0.9 * TICK_S:
+            return
+        self._told_at = now
         self.cpu_spent = self._box.cpu_ns() - self._cpu_began_ns > self._cpu_cap_ns
-        trace = Trace(self._meter.facts.name, self._meter.channels, tuple(self.readings))
         fraction, loss = self._tally or (None, None)
-        wall_s = time.monotonic() - self._began
-        self._on_progress(Progress(self._phase, wall_s, energy_uj(trace), fraction, self._box.log_so_far(), loss))
+        self._on_progress(Progress(self._phase, now - self._began, self._sampler.live_uj, fraction, self._box.log_so_far(), loss))
+
+    def _band_uw(self, from_ns: int) -> int:
+        """Mean power of an idle band from ``from_ns`` on, microwatts."""
+        until = time.monotonic() + self._rules.idle_s
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, self._sampler.dithered(self._rules.sample_s)))
+            self._sampler.sweep(hurry=False)
+        band = Window(from_ns, time.monotonic_ns())
+        self._band_end_ns = band.end_ns
+        self._sampler.catch()
+        return mean_power_uw(self._sampler.trace(band), band)
+
+
+def asleep_ns() -> int:
+    """How long this machine was suspended since it started, as its two clocks tell; 0 where there's one clock."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0 if boot is None else time.clock_gettime_ns(boot) - time.monotonic_ns()

@@ -14,16 +14,16 @@ from types import TracebackType
 from typing import Self
 
 from minjoule import scorer
-from minjoule.attendant import Attendant, Progress
+from minjoule.attendant import Attendant, Progress, WindowRules
 from minjoule.box import BoxEnd, BoxFactory, BoxFault, BoxLimits, BoxSpec, Phase
 from minjoule.given import send_artifact, send_training
 from minjoule.meter import Meter
 from minjoule.outcome import Outcome
 from minjoule.problems.base import Instance
 from minjoule.protocol import Channel, DeadlineError, FrameTooLargeError, Kind, ProtocolError
-from minjoule.window import Measurement, Trace, Window, energy_uj
+from minjoule.window import Measurement, Trace, measure
 
-__all__ = ["PhaseBill", "Progress", "Trial", "TrialCaps", "TrialResult", "TrialSpec", "TrialStopped"]
+__all__ = ["PhaseBill", "Progress", "Trial", "TrialCaps", "TrialResult", "TrialSpec", "TrialStopped", "WindowRules"]
 
 TRAINING_REFUSALS = {Outcome.RUNTIME_ERROR, Outcome.BAD_ARTIFACT, Outcome.MEMORY_LIMIT, Outcome.DISK_LIMIT}
 HAND_OVER_S = 30.0
@@ -127,9 +127,10 @@ class Phased:
 class Trial:
     """A context: entering does nothing, ``carry_out`` runs both phases, leaving removes the boxes (after the report)."""
 
-    def __init__(self, spec: TrialSpec, boxes: BoxFactory, meter: Meter) -> None:
+    def __init__(self, spec: TrialSpec, boxes: BoxFactory, meter: Meter, rules: WindowRules | None = None) -> None:
         self._spec = spec
         self._meter = meter
+        self._rules = rules or WindowRules()
         self._boxes = {phase: boxes(self._box_spec(phase)) for phase in Phase}
         self._channels: dict[Phase, Channel] = {}
         self._stopped = threading.Event()
@@ -173,9 +174,8 @@ class Trial:
     ) -> Phased:
         box, channel = self._boxes[phase], self._channels[phase]
         limits = self._limits(phase)
-        watch = Attendant(phase, box, channel, self._meter, limits.cpu_s, on_progress)
-        watch.read()
-        begin_ns = time.monotonic_ns()
+        watch = Attendant(phase, box, channel, self._meter, limits.cpu_s, on_progress, self._rules)
+        watch.begin()
         hand_over(lambda: channel.send_json(Kind.OPEN, {"seed": self._spec.seed}, time.monotonic() + HAND_OVER_S))
         try:
             with watch:
@@ -186,10 +186,9 @@ class Trial:
             verdict = left_early(phase, end)
         if self._stopped.is_set():
             raise TrialStopped
-        watch.raise_fault()
-        window = Window(begin_ns, watch.ended_ns)
-        trace = Trace(self._meter.facts.name, self._meter.channels, tuple(watch.readings))
-        measurement = Measurement(window, energy_uj(trace), None)
+        watch.settle()
+        trace = watch.trace()
+        measurement = measure(trace)
         if watch.cpu_spent:
             verdict = over_cpu(phase, limits)
         elif end.oom_killed and verdict.outcome is not Outcome.FINISHED:

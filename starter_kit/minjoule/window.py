@@ -1,4 +1,4 @@
-"""From a trace of raw readings to the energy of a window, exactly, in integer microjoules.
+"""From a trace of raw readings to the energy of a window and its uncertainty, exactly, in integer microjoules.
 
 Pure arithmetic: replaying a stored trace gives the same joules bit for bit. It knows no instrument and no clock.
 """
@@ -6,7 +6,10 @@ Pure arithmetic: replaying a stored trace gives the same joules bit for bit. It 
 from dataclasses import dataclass
 from fractions import Fraction
 
-from minjoule.meter import Channel, MeterFault, Reading
+from minjoule.curve import part_between, unwrapped
+from minjoule.meter import Channel, Kind, Reading
+from minjoule.uncertainty import Doubt, Part, budget
+from minjoule.void import refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,50 +27,89 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything a meter said about one window, oldest first; ``readings`` hold every channel."""
+    """Everything the meters said about one window, oldest first; ``readings`` hold every channel, and go beyond the borders.
 
+    Several meters of a run share a trace: their channels are named "meter/channel".
+    """
+
+    window: Window
     meter: str
     channels: tuple[Channel, ...]
     readings: tuple[Reading, ...]
 
+    def of(self, channel: Channel) -> tuple[Reading, ...]:
+        """One channel's readings."""
+        return tuple(reading for reading in self.readings if reading.channel == channel.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Energy of one channel over the window, microjoules, billed or beside the bill."""
+
+    channel: str
+    energy_uj: int
+    billed: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Energy over a window: whole microjoules, and U (k=2) in microjoules, None where no uncertainty is known."""
+    """Energy over a window, whole microjoules.
+
+    Attributes:
+        energy_uj: the billed channels together, rounded half to even once.
+        expanded_uj: U (k=2) as an absolute figure; None where a gain is uncalibrated, or the figure is a model's.
+        on_host_uj: U (k=2) without the gain, for comparing runs on one host; None where the figure is a model's.
+        doubts: what U is made of, term by term.
+        columns: every channel.
+    """
 
     window: Window
     energy_uj: int
     expanded_uj: int | None
+    on_host_uj: int | None = None
+    doubts: tuple[Doubt, ...] = ()
+    columns: tuple[Column, ...] = ()
 
 
-def counts(channel: Channel, raws: list[int]) -> int:
-    """Counts from the first to the last raw value, over any number of wraps of at most one a step.
+def measure(trace: Trace) -> Measurement:
+    """The bill of a trace: the one way from readings to joules, for the judge, for the entrant's trial and for whoever checks them.
 
-    Raises MeterFault when a counter that doesn't wrap goes backwards, or a value is outside the counter's range.
+    Raises MeterFault where a channel is silent, frozen, set back or otherwise not to be believed: then there's no figure.
     """
-    total = 0
-    for previous, current in zip(raws, raws[1:], strict=False):
-        step = current - previous
-        if step < 0:
-            if channel.wraps_at is None:
-                raise MeterFault(f"counter {channel.name} went backwards, from {previous} to {current}: the run is void")
-            if not 0 <= current < channel.wraps_at or previous >= channel.wraps_at:
-                raise MeterFault(f"counter {channel.name} read {current}, outside its range of {channel.wraps_at}")
-            step += channel.wraps_at
-        total += step
-    return total
+    parts = {channel: checked_part(trace, channel) for channel in trace.channels}
+    billed = {channel: part for channel, part in parts.items() if channel.billed}
+    energy_uj = round(sum((part.energy_uj for part in billed.values()), Fraction(0)))
+    columns = tuple(Column(channel.name, round(part.energy_uj), channel.billed) for channel, part in parts.items())
+    if any(channel.kind is Kind.BOX for channel in billed):
+        return Measurement(trace.window, energy_uj, None, columns=columns)
+    known = budget((meter_of(channel), channel.gain_ppm, part) for channel, part in billed.items())
+    return Measurement(trace.window, energy_uj, known.expanded_uj, known.on_host_uj, known.doubts, columns)
+
+
+def checked_part(trace: Trace, channel: Channel) -> Part:
+    """A channel's energy over the window, if it can be believed. Raises MeterFault."""
+    readings = trace.of(channel)
+    refuse(channel, readings)
+    return part_between(channel, readings, trace.window.begin_ns, trace.window.end_ns)
 
 
 def energy_uj(trace: Trace) -> int:
-    """Energy from the first to the last reading of every channel, microjoules, rounded half to even once.
+    """Energy of the window, microjoules. Raises MeterFault."""
+    return measure(trace).energy_uj
 
-    The judge reads at the borders, so the trace's ends are the window's ends. Raises MeterFault on a channel
-    with fewer than two readings: a silent meter voids a run.
-    """
-    total = Fraction(0)
-    for channel in trace.channels:
-        raws = [reading.raw for reading in trace.readings if reading.channel == channel.name]
-        if len(raws) < 2:
-            raise MeterFault(f"counter {channel.name} of meter {trace.meter} gave {len(raws)} readings, 2 are needed")
-        total += Fraction(counts(channel, raws) * channel.uj_numerator, channel.uj_denominator)
-    return round(total)
+
+def mean_power_uw(trace: Trace, window: Window) -> int:
+    """Mean power of the billed channels over a part of the trace (an idle band, say), microwatts. Raises MeterFault."""
+    billed = [channel for channel in trace.channels if channel.billed]
+    parts = [part_between(channel, trace.of(channel), window.begin_ns, window.end_ns).energy_uj for channel in billed]
+    return round(sum(parts, Fraction(0)) * 10**9 / (window.end_ns - window.begin_ns))
+
+
+def counts(channel: Channel, raws: list[int]) -> int:
+    """Counts from the first to the last raw value, over wraps. Raises MeterFault."""
+    return unwrapped(channel, raws)[-1]
+
+
+def meter_of(channel: Channel) -> str:
+    """The meter that a channel of a shared trace belongs to; channels of one meter share its gain."""
+    return channel.name.partition("/")[0] if "/" in channel.name else ""

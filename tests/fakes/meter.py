@@ -26,3 +26,6 @@ class ReplayMeter:
         self._raw += next(self._steps)
         at = time.monotonic_ns()
         return (Reading("replay", at, at, self._raw),)
+
+    def admit(self) -> None:
+        """A script has no device."""

@@ -50,6 +50,9 @@ class RaplMeter:
             note="uncalibrated; counts the whole machine",
         )
 
+    def admit(self) -> None:
+        """Whoever else runs on this machine is counted too; the idle bands find them out."""
+
     def read(self, box: Box) -> tuple[Reading, ...]:
         """Every zone, now; the box doesn't matter."""
         readings = []

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minjoule.meter import Channel, MeterFault, Reading
-from minjoule.window import Trace, counts, energy_uj
+from minjoule.window import Trace, Window, counts, energy_uj
 
 STEPS = st.lists(st.integers(0, 999), min_size=1, max_size=30)
 WRAPPING = Channel("package-0", 1, 1, wraps_at=1000)
 
 
 def trace(channel: Channel, raws: list[int]) -> Trace:
-    return Trace("test", (channel,), tuple(Reading(channel.name, i, i, raw) for i, raw in enumerate(raws)))
+    return Trace(Window(0, len(raws)), "test", (channel,), tuple(Reading(channel.name, i, i, raw) for i, raw in enumerate(raws)))
 
 
 @given(start=st.integers(0, 999), steps=STEPS)
@@ -42,7 +42,7 @@ def test_two_parts_add_up_to_the_whole(steps: list[int], cut: int) -> None:
 def test_energy_is_rounded_once_over_all_channels() -> None:
     channels = (Channel("a", 1, 3), Channel("b", 1, 3))
     readings = tuple(Reading(name, 0, 0, raw) for raw in (0, 1) for name in ("a", "b"))
-    assert energy_uj(Trace("test", channels, readings)) == 1  # 1/3 + 1/3, each alone would be 0
+    assert energy_uj(Trace(Window(0, 1), "test", channels, readings)) == 1  # 1/3 + 1/3, each alone would be 0
 
 
 def test_a_counter_that_goes_backwards_voids_the_run() -> None:

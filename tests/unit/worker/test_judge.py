@@ -1,7 +1,6 @@
 """The life of an attempt: what is reported, what is a fault, and what a lost lease does."""
 
 import base64
-import gzip
 import json
 import threading
 import time
@@ -13,6 +12,8 @@ from minjoule import tracks
 from minjoule.box import Phase
 from minjoule.bundle import Bundle
 from minjoule.meter import CpuTimeMeter, Meter
+from minjoule.trace import unpack
+from minjoule.window import measure
 from server.runs.schemas import Heartbeat, Report
 from tests.fakes.box import FakeBoxes, Script
 from tests.fakes.meter import ReplayMeter
@@ -75,11 +76,10 @@ def test_a_run_is_reported_with_loss_joules_and_a_trace_that_adds_up_to_them() -
     report = server.reports["r1"]
     assert (report["outcome"], report["loss"], report["symbols"]) == ("FINISHED", pytest.approx(1.0), 2000)
     assert (report["train"]["energy_uj"], report["score"]["energy_uj"]) == (20_000_000, 10_000_000)
-    trace = json.loads(gzip.decompress(base64.b64decode(report["trace_b64"])))
+    traces = unpack(base64.b64decode(report["trace_b64"]))
     for phase in ("train", "score"):
-        raws = [row[3] for row in trace[phase]["readings"]]
-        (channel,) = trace[phase]["channels"]
-        assert (raws[-1] - raws[0]) * channel["uj_numerator"] / channel["uj_denominator"] == report[phase]["energy_uj"]
+        assert measure(traces[phase]).energy_uj == report[phase]["energy_uj"]
+        assert [traces[phase].window.begin_ns, traces[phase].window.end_ns] == [report[phase]["begin_ns"], report[phase]["end_ns"]]
     assert server.faults == {}
 
 

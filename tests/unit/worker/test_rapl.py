@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from minjoule.meter import CpuTimeMeter, MeterFault
-from minjoule.window import Trace, energy_uj
+from minjoule.window import Trace, Window, energy_uj
 from tests.fakes.box import FakeBox
 from worker.meters import meter_for
 from worker.meters.rapl import RaplMeter
@@ -59,7 +59,7 @@ def test_a_counter_that_wraps_goes_on(tmp_path: Path, tree: dict[str, Path]) -> 
     for ignored in ("core", "uncore", "psys", "mmio"):
         spend(tree, ignored, 555)
     readings += meter.read(ANY_BOX)
-    assert energy_uj(Trace("rapl", meter.channels, readings)) == 200 + 7
+    assert energy_uj(Trace(Window(0, 1), "rapl", meter.channels, readings)) == 200 + 7
 
 
 def test_without_a_package_zone_there_is_no_meter(tmp_path: Path) -> None:
