@@ -39,6 +39,15 @@ class BoxLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialCaps:
+    """Caps of the two phases of a trial, as the track's rules set them."""
+
+    train: BoxLimits
+    score: BoxLimits
+    artifact_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoxSpec:
     """What a box is made from. ``prelude`` names modules that our harness imports before the gate."""
 

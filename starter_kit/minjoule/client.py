@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 FINAL = ("DONE", "VOID")
 POLL_S = 0.5
@@ -82,8 +83,12 @@ class Client:
 
     def __init__(self, server: str, token: str | None = None) -> None:
         self.server = server.rstrip("/")
+        import httpx  # here, for `minjoule try` and `--help` needn't wait for it
+
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=f"{self.server}/api/v1", headers=headers, timeout=httpx.Timeout(30, connect=5))
+        self._failed = httpx.HTTPError
+        self._patience = httpx.Timeout(30, connect=5)
+        self._http = httpx.Client(base_url=f"{self.server}/api/v1", headers=headers, timeout=self._patience)
 
     def get(self, path: str, **query: Any) -> Any:
         """JSON of a resource."""
@@ -114,7 +119,7 @@ class Client:
                 yield last
                 if last["state"] in FINAL:
                     return
-        except httpx.HTTPError:
+        except self._failed:
             pass
         while last.get("state") not in FINAL:
             time.sleep(POLL_S)
@@ -124,7 +129,7 @@ class Client:
                 yield last
 
     def _events(self, run_id: str) -> Iterator[dict[str, Any]]:
-        with self._http.stream("GET", f"/runs/{run_id}/events", timeout=httpx.Timeout(30, connect=5)) as response:
+        with self._http.stream("GET", f"/runs/{run_id}/events", timeout=self._patience) as response:
             if response.status_code != 200:
                 response.read()
                 self._refuse(response)
@@ -135,13 +140,13 @@ class Client:
     def _json(self, method: str, path: str, **options: Any) -> Any:
         try:
             response = self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
+        except self._failed as error:
             raise UnreachableError(f"{self.server} can't be reached ({error}): is the address right, and the server up?") from error
         if response.status_code >= 400:
             self._refuse(response)
         return response.json()
 
-    def _refuse(self, response: httpx.Response) -> None:
+    def _refuse(self, response: "httpx.Response") -> None:
         try:
             error = response.json()["error"]
             message = f"{error['message']}\n{error['hint']}".strip()

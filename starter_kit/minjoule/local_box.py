@@ -16,10 +16,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from minjoule import harness as harness_package
 from minjoule import local_keeper
-from minjoule.box import BoxEnd, BoxFault, BoxSpec
+from minjoule.box import BoxEnd, BoxFault, BoxLimits, BoxSpec, Phase
 from minjoule.local_keeper import descendants
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 
@@ -29,11 +30,28 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
 class LocalBoxes:
-    """Makes local boxes."""
+    """Makes local boxes; a context that ends those which were started ahead and never taken."""
+
+    def __init__(self) -> None:
+        self._ahead: list[LocalBox] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for box in self._ahead:
+            box.cleanup()
+
+    def start_ahead(self, prelude: tuple[str, ...], limits: BoxLimits) -> None:
+        """Start both boxes of a trial to come, and don't wait: they import the prelude while the caller gets ready. Raises BoxFault."""
+        blank = BoxSpec("ahead", Phase.TRAIN, Path(), "", prelude, "", limits, {})
+        self._ahead += [LocalBox(blank) for _ in Phase]
+        for box in self._ahead:
+            box.start()
 
     def __call__(self, spec: BoxSpec) -> "LocalBox":
         """See BoxFactory."""
-        return LocalBox(spec)
+        return self._ahead.pop().take(spec) if self._ahead else LocalBox(spec)
 
 
 class LocalBox:
@@ -45,6 +63,7 @@ class LocalBox:
         self._spec = spec
         self._python = python
         self._folder: Path | None = None
+        self._listener: socket.socket | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._log = bytearray()
@@ -56,25 +75,40 @@ class LocalBox:
         self._harness = 0
         self._seen_ns = 0
 
-    def prepare(self) -> Channel:
-        """Start keeper and harness, wait for the gate. Raises BoxFault."""
+    def start(self) -> None:
+        """Start keeper and harness. Idempotent. Raises BoxFault."""
+        if self._folder is not None:
+            return
         if not sys.platform.startswith("linux"):
             raise BoxFault(f"the local box needs Linux, this is {sys.platform}: run it in a Linux machine or container")
         self._folder = Path(tempfile.mkdtemp(prefix="minjoule-box-"))
-        shutil.copytree(self._spec.bundle, self._folder / "bundle")
         (self._folder / "tmp").mkdir()
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-            listener.bind(str(self._folder / "gate"))
-            listener.listen(1)
-            listener.settimeout(GATE_S)
-            self._start(self._folder)
-            try:
-                connection = self._accept(listener)
-                self._channel = Channel(connection)
-                ready = json.loads(self._channel.expect(Kind.READY, 1 << 16, time.monotonic() + GATE_S))
-            except (TimeoutError, DeadlineError, ProtocolError, ValueError) as error:
-                said = self.log_so_far()[-2000:].decode(errors="replace")
-                raise BoxFault(f"the harness didn't reach its gate ({error}); its log: {said}") from error
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(self._folder / "gate"))
+        self._listener.listen(1)
+        self._start(self._folder)
+
+    def take(self, spec: BoxSpec) -> Self:
+        """What a started box is for; ``spec`` has the same prelude and memory."""
+        self._spec = spec
+        return self
+
+    def prepare(self) -> Channel:
+        """See Box."""
+        self.start()
+        assert self._folder is not None  # noqa: S101 - narrows the type
+        assert self._listener is not None  # noqa: S101 - narrows the type
+        deadline = time.monotonic() + GATE_S
+        try:
+            with self._listener:
+                self._channel = Channel(self._accept(self._listener))
+            self._channel.expect(Kind.WAITING, 1 << 16, deadline)
+            shutil.copytree(self._spec.bundle, self._folder / "bundle")
+            self._channel.send_json(Kind.TAKE, {"entrypoint": self._spec.entrypoint, "phase": self._spec.phase}, deadline)
+            ready = json.loads(self._channel.expect(Kind.READY, 1 << 16, deadline))
+        except (TimeoutError, DeadlineError, ProtocolError, ValueError) as error:
+            said = self.log_so_far()[-2000:].decode(errors="replace")
+            raise BoxFault(f"the harness didn't reach its gate ({error}); its log: {said}") from error
         self._compiled_ns, self._harness = int(ready["children_cpu_ns"]), int(ready["pid"])
         return self._channel
 
@@ -95,8 +129,8 @@ class LocalBox:
         data_bytes = spec.limits.memory_bytes + spec.limits.tmp_bytes
         command = [self._python, "-I", "-S", local_keeper.__file__, str(writing), str(data_bytes)]
         command += [self._python, "-I", str(Path(harness_package.__file__).with_name("__main__.py"))]
-        command += ["--socket", str(folder / "gate"), "--bundle", str(folder / "bundle"), "--entrypoint", spec.entrypoint]
-        command += ["--phase", spec.phase, "--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
+        command += ["--socket", str(folder / "gate"), "--bundle", str(folder / "bundle")]
+        command += ["--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment |= {"TMPDIR": str(folder / "tmp"), "HOME": str(folder / "tmp")}
         self._keeper = subprocess.Popen(
@@ -191,6 +225,8 @@ class LocalBox:
                 pipe.close()
         if self._channel is not None:
             self._channel.close()
+        if self._listener is not None:
+            self._listener.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

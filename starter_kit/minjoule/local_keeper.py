@@ -3,17 +3,15 @@
 Started as ``python -I -S local_keeper.py REPORT_FD DATA_BYTES command...``. SIGTERM, or the end of standard input,
 kills whatever is left. When no descendant is
 alive it writes one JSON line to REPORT_FD and leaves. Linux only (child subreaper).
+It imports little: whoever tries an entry waits for it.
 """
 
+import _thread
 import ctypes
-import json
 import os
 import resource
 import signal
-import subprocess
 import sys
-import threading
-from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -26,13 +24,19 @@ def descendants(root: int) -> list[int]:
         parent = waiting.pop()
         try:
             tasks = os.listdir(f"/proc/{parent}/task")
-            lists = [Path(f"/proc/{parent}/task/{task}/children").read_text() for task in tasks]
+            lists = [read(f"/proc/{parent}/task/{task}/children") for task in tasks]
         except OSError:  # it left while we looked
             continue
         children = [int(pid) for text in lists for pid in text.split()]
         found += children
         waiting += children
     return found
+
+
+def read(path: str) -> str:
+    """A small file of the kernel's. Raises OSError."""
+    with open(path) as file:
+        return file.read()
 
 
 def kill_all(*_: object) -> None:
@@ -66,22 +70,24 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGALRM, kill_all)
-    threading.Thread(target=end_with_the_host, daemon=True).start()
     resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[2]),) * 2)
-    harness = subprocess.Popen(sys.argv[3:], stdin=subprocess.DEVNULL, close_fds=True, start_new_session=True)
+    os.set_inheritable(report, False)
+    nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    defaults = [signal.SIGTERM, signal.SIGALRM, signal.SIGINT]
+    harness = os.posix_spawn(sys.argv[3], sys.argv[3:], os.environ, file_actions=[nothing], setsid=True, setsigdef=defaults)
+    _thread.start_new_thread(end_with_the_host, ())
     status = 0
     while True:
         try:
             pid, ended = os.wait()
         except ChildProcessError:
             break
-        if pid == harness.pid:
+        if pid == harness:
             status = ended
     signal.signal(signal.SIGALRM, signal.SIG_IGN)  # a tick after this would kill us before we have said it
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_ns = round((usage.ru_utime + usage.ru_stime) * 1e9)
-    said = {"exit_code": os.waitstatus_to_exitcode(status), "cpu_ns": cpu_ns}
-    os.write(report, json.dumps(said).encode() + b"\n")
+    os.write(report, f'{{"exit_code": {os.waitstatus_to_exitcode(status)}, "cpu_ns": {cpu_ns}}}\n'.encode())
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Self
 
 from minjoule import scorer
 from minjoule.attendant import Attendant, Progress, WindowRules
-from minjoule.box import BoxEnd, BoxFactory, BoxFault, BoxLimits, BoxSpec, Phase
+from minjoule.box import BoxEnd, BoxFactory, BoxFault, BoxLimits, BoxSpec, Phase, TrialCaps
 from minjoule.given import send_artifact, send_training
 from minjoule.meter import Meter
 from minjoule.outcome import Outcome
@@ -32,15 +32,6 @@ LEAVE_S = 2.0
 
 class TrialStopped(Exception):
     """``Trial.stop`` was called: the run isn't ours any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialCaps:
-    """Caps of the two phases of a trial, as the track's rules set them."""
-
-    train: BoxLimits
-    score: BoxLimits
-    artifact_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from minjoule import client, tracks
 from minjoule.bundle import Bundle, read_folder
 from minjoule.cli import look
 from minjoule.client import Client
+from minjoule.local_box import LocalBoxes
 from minjoule.tracks import TrackRules
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
@@ -48,14 +49,15 @@ def try_(
     """Run an entry here, UNSANDBOXED: the judge's own harness, gate, scorer and bill."""
     bundle = read_folder(folder)
     rules = rules_of(bundle.manifest.track)
-    check_cap(bundle, rules)
     drawn = bytes.fromhex(key) if key else secrets.token_bytes(32)
     given = secrets.randbits(63) if seed is None else seed
-    from minjoule.cli.trying import carry_out, verdict
-
-    with tempfile.TemporaryDirectory(prefix="minjoule-try-") as place:
+    with tempfile.TemporaryDirectory(prefix="minjoule-try-") as place, LocalBoxes() as boxes:
+        boxes.start_ahead(rules.prelude, rules.caps.to_trial().train)
+        check_cap(bundle, rules)
         bundle.write_to(Path(place))
-        result = carry_out(Path(place), bundle.manifest.entrypoint, rules, drawn, given, quiet=as_json)
+        from minjoule.cli.trying import carry_out, verdict  # numpy: imported while the boxes import theirs
+
+        result = carry_out(Path(place), bundle.manifest.entrypoint, rules, drawn, given, boxes, quiet=as_json)
     told = verdict(result, rules, drawn, given)
     if as_json:
         typer.echo(json.dumps(told))

@@ -1,7 +1,6 @@
 """The command's entry: subcommands, and which error ends with which exit code."""
 
 import sys
-from importlib.metadata import version as installed_version
 
 import typer
 
@@ -22,6 +21,8 @@ for module in (entry, account, look):
 @app.command()
 def version() -> None:
     """Print the version."""
+    from importlib.metadata import version as installed_version
+
     typer.echo(f"minjoule {installed_version('minjoule')}")
 
 

@@ -16,7 +16,7 @@ from minjoule.trial import Progress, Trial, TrialResult, TrialSpec
 WARNING = "UNSANDBOXED: the entry runs with your rights; joules are MODELLED (CPU seconds x 10 W), not measured"
 
 
-def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed: int, *, quiet: bool) -> TrialResult:
+def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed: int, boxes: LocalBoxes, *, quiet: bool) -> TrialResult:
     """Run it, telling on standard error how far it is."""
     spec = TrialSpec(
         name="try",
@@ -41,7 +41,7 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         share = f" {progress.fraction:.0%}, loss so far {show.loss(progress.loss_so_far)}" if progress.fraction is not None else ""
         typer.echo(f"{progress.phase}{share}: {progress.wall_s:.1f} s, {show.joules(progress.energy_uj / 1e6)}", err=True)
 
-    with Trial(spec, LocalBoxes(), CpuTimeMeter()) as trial:
+    with Trial(spec, boxes, CpuTimeMeter()) as trial:
         result = trial.carry_out(tell)
     if not quiet:
         print_result(result, rules, key, seed, told)

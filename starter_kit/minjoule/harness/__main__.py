@@ -18,8 +18,6 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="harness")
     parser.add_argument("--socket", required=True)
     parser.add_argument("--bundle", required=True, type=Path)
-    parser.add_argument("--entrypoint", help="left out: said with the bundle, once it's there")
-    parser.add_argument("--phase", choices=["train", "score"])
     parser.add_argument("--prelude", default="")
     parser.add_argument("--threads", default="1")
     return parser.parse_args()

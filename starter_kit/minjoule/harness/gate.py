@@ -25,7 +25,7 @@ DATA_CAP = 1 << 31
 def stand(arguments: argparse.Namespace, started: float) -> int:
     """Prepare, report READY, wait for OPEN, run the phase. Returns the exit code: 0 done, 1 the entrant failed.
 
-    Started without an entrypoint, it waits after the prelude for a bundle: a box may be prepared before anybody submits.
+    After the prelude it waits for a bundle: a box may be prepared before anybody submits.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(arguments.socket)
@@ -34,27 +34,25 @@ def stand(arguments: argparse.Namespace, started: float) -> int:
         importlib.import_module(module)
     prelude_s = round(time.monotonic() - started, 6)
     try:
-        if arguments.entrypoint is None:
-            channel.send_json(Kind.WAITING, {"prelude_s": prelude_s})
-            taken = json.loads(channel.expect(Kind.TAKE, phases.HEADER_CAP))
-            arguments.entrypoint, arguments.phase = taken["entrypoint"], taken["phase"]
+        channel.send_json(Kind.WAITING, {"prelude_s": prelude_s})
+        taken = json.loads(channel.expect(Kind.TAKE, phases.HEADER_CAP))
         byte_compile(arguments.bundle)
         ready = {"prelude_s": prelude_s, "children_cpu_ns": children_cpu_ns(), "pid": os.getpid()}
         channel.send_json(Kind.READY, ready)
         given = phases.receive_given(channel, DATA_CAP)
         opening = phases.receive_opening(channel)
-        return run(arguments, channel, given, opening)
+        return run(arguments.bundle, taken, channel, given, opening)
     except ProtocolError as error:
         print(f"minjoule: the run was called off at the gate: {error}", file=sys.stderr)
         return 2
 
 
-def run(arguments: argparse.Namespace, channel: Channel, given: Any, opening: dict[str, Any]) -> int:
+def run(bundle: Path, taken: dict[str, Any], channel: Channel, given: Any, opening: dict[str, Any]) -> int:
     """The gate is open: only here does the bundle become importable."""
-    sys.path.insert(0, str(arguments.bundle))
-    if arguments.phase == "train":
-        return phases.train(channel, arguments.bundle / arguments.entrypoint, given, int(opening["seed"]))
-    return phases.score(channel, arguments.bundle / arguments.entrypoint, given)
+    sys.path.insert(0, str(bundle))
+    if taken["phase"] == "train":
+        return phases.train(channel, bundle / taken["entrypoint"], given, int(opening["seed"]))
+    return phases.score(channel, bundle / taken["entrypoint"], given)
 
 
 def byte_compile(bundle: Path) -> None:

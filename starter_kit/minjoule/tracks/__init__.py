@@ -8,8 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from minjoule.box import BoxLimits
-from minjoule.trial import TrialCaps
+from minjoule.box import BoxLimits, TrialCaps
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 BOUNDARIES = ("node-cpu", "node", "node-wall", "device-wall", "modelled-cpu", "modelled-wgsl", "modelled-cpu-time")
