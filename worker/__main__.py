@@ -1,6 +1,9 @@
-"""``python -m worker``: judge; ``python -m worker enrol``: become a host."""
+"""``python -m worker``: judge; ``enrol``: become a host; ``doctor``: which meters this machine has."""
 
+import json
 import platform
+from dataclasses import asdict
+from typing import Annotated
 
 import httpx
 import typer
@@ -9,6 +12,8 @@ from minjoule.meter import MeterFault
 from worker.app import make_app
 from worker.bench import BenchError
 from worker.host import facts
+from worker.meters import Cabinet
+from worker.meters.selection import candidates
 from worker.settings import Credentials, NotEnrolledError, WorkerSettings, store_credentials
 
 cli = typer.Typer(help="The worker of a metered host.", no_args_is_help=False)
@@ -45,6 +50,18 @@ def enrol(server: str = typer.Option(...), code: str = typer.Option(...), name: 
     given.pop("host_id")
     store_credentials(settings, Credentials(server=server, **given))
     typer.echo(f"enrolled as {name} in host class {given['host_class']}; credentials in {settings.credentials_path}")
+
+
+@cli.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Try every meter that this machine could have: what it is, or why not and what mends it."""
+    settings = WorkerSettings()
+    found = candidates(Cabinet(settings.meters_file, settings.powercap_root))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return
+    for each in found:
+        typer.echo(f"{'ok  ' if each.accepted else 'no  '} {each.name}: {each.said}")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class NvmlMeter:
         gain: Callable[[str], Gain] = lambda uuid: CLASS,
         ours: Callable[[int], bool] | None = None,
     ) -> None:
-        ask("NVML", pynvml.nvmlInit, Reason.ABSENT, DRIVER)
+        ask("whether it's there", pynvml.nvmlInit, Reason.ABSENT, DRIVER)
         self._driver = str(ask("the driver's version", pynvml.nvmlSystemGetDriverVersion))
         self._ours = ours or in_a_box
         self._look_at = 0.0

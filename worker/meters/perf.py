@@ -16,7 +16,7 @@ SYSCALL = {"x86_64": 298, "aarch64": 241}
 HARDWARE, INSTRUCTIONS, ATTR_BYTES = 0, 1, 128
 WHY = {
     errno.ENOENT: (
-        "the processor's counters aren't there: a virtual machine without a PMU?",
+        "the processor's counters aren't there, as in a virtual machine without a PMU",
         "Use bare metal, or let the guest have a PMU",
     ),
     errno.EACCES: ("the kernel doesn't let this user count", "Type `sysctl kernel.perf_event_paranoid=0`, or run the worker as root"),

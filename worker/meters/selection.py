@@ -10,6 +10,7 @@ from pathlib import Path
 
 from minjoule.joint_meter import JointMeter
 from minjoule.meter import CpuTimeMeter, Meter, MeterFault, Reason
+from worker.meters import elsewhere
 from worker.meters.certificate import Gain, load_gain
 from worker.meters.config import (
     HOW,
@@ -132,10 +133,16 @@ def candidates(cabinet: Cabinet) -> list[Candidate]:
     own: list[AnyConfig] = [kind() for kind in (NvmlConfig, RaplConfig) if not any(isinstance(each, kind) for each in content.meter)]
     tries: list[tuple[str, Callable[[], Meter]]] = [("cpu-time", CpuTimeMeter), ("cpu-counters", CpuCountersMeter)]
     tries += [(each.kind, lambda each=each: make(each, cabinet, content)) for each in (*own, *content.meter)]  # type: ignore[misc]
+    tries += [("amdsmi", elsewhere.amdsmi), ("apple", elsewhere.apple)]
     found = [tried(name, attempt) for name, attempt in tries]
     missing = [name for name in ("shelly", "tasmota", "snmp", "csv") if all(each.name != name for each in found)]
-    why = "the meters' file names none"
-    return found + [Candidate(name, False, why, Reason.ABSENT, f"Add a [[meter]] with kind = {name!r}. {HOW}") for name in missing]
+    return found + [unnamed(name) for name in missing]
+
+
+def unnamed(name: str) -> Candidate:
+    """A meter that's there only if the file says where."""
+    mend = f"Add a [[meter]] with kind = {name!r}. {HOW}"
+    return Candidate(name, False, f"the meters' file names none. {mend}", Reason.ABSENT, mend)
 
 
 def tried(name: str, attempt: Callable[[], Meter]) -> Candidate:
