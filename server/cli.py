@@ -161,15 +161,25 @@ def image_build(name: str = "python") -> None:
 
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Check database, queue and Docker engine."""
+    """Check database, queue, Docker engine, and every meter that this machine could have as a host."""
     checks = demo.check_machine(load_settings())
     checks["python"] = {"ok": True, "said": machine.python_version()}
+    checks |= check_meters()
     if as_json:
         typer.echo(json.dumps(checks))
     else:
         for name, check in checks.items():
             typer.echo(f"{'ok  ' if check['ok'] else 'MISS'} {name}: {check['said']}")
     raise typer.Exit(0 if checks["database"]["ok"] else 3)
+
+
+def check_meters() -> dict[str, dict[str, Any]]:
+    """The worker's own account of each candidate, from a process of its own: the server doesn't know instruments."""
+    asked = subprocess.run([sys.executable, "-m", "worker", "doctor", "--json"], cwd=ROOT, capture_output=True, text=True, check=False)
+    try:
+        return {f"meter {each['name']}": {"ok": each["accepted"], "said": each["said"]} for each in json.loads(asked.stdout)}
+    except ValueError:
+        return {"meters": {"ok": False, "said": f"python -m worker doctor failed: {asked.stderr.strip()[-300:]}"}}
 
 
 def within(work: Any) -> Any:
