@@ -38,6 +38,7 @@ class Powercap:
         self.zone(self.root / "intel-rapl:1", "psys")
         self.zone(self.root / "intel-rapl-mmio:0", "package-0")
         (package / "constraint_0_power_limit_uw").write_text("150000000\n")
+        (package / "intel-rapl:0:2" / "constraint_0_power_limit_uw").write_text("30000000\n")
         script = {"package": self.power.steps, "dram": self.dram.steps, "range_uj": self.range_uj, "offset_uj": self.offset_uj}
         (self.root / "script.json").write_text(json.dumps(script))
         command = [sys.executable, "-m", "tests.fakes.powercap", str(self.root), str(self.tick_ns)]
