@@ -139,6 +139,13 @@ def host_revoke(name: str) -> None:
     typer.echo(f"revoked {name}")
 
 
+@host_app.command(name="calibrate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def host_calibrate(context: typer.Context) -> None:
+    """Calibrate this machine as a host: idle power, control workload, load pulses. Options as `python -m worker calibrate --help`."""
+    command = [sys.executable, "-m", "worker", "calibrate", *context.args]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
 @track_app.command(name="apply")
 def track_apply(file: Path) -> None:
     """Create or update a track from its TOML file."""

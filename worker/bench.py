@@ -14,6 +14,7 @@ from sandbox.images import check_image
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
 from sandbox.reaper import reap
+from worker.calibration import load_history, refuse_quarantined, usual_idle
 from worker.host import facts
 from worker.judge import Bench
 from worker.logs import get_logger
@@ -35,7 +36,9 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
     meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
-    rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s)
+    history = load_history(settings.calibration_path)
+    refuse_quarantined(history, meter.facts.name)
+    rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
     return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | {"box": settings.box}, rules)
 
 

@@ -28,6 +28,11 @@ class WorkerSettings(BaseSettings):
         """Where enrolment leaves the host's token, readable by its owner alone."""
         return self.data_dir / "host.json"
 
+    @property
+    def calibration_path(self) -> Path:
+        """The history of this host's calibrations, a JSON line each."""
+        return self.data_dir / "calibrations.jsonl"
+
 
 class Credentials(BaseModel):
     """What enrolment gave this host."""

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     CLOCK_STEP = "clock_step"
     OTHER_DEVICE = "other_device"
     MISCONFIGURED = "misconfigured"
+    QUARANTINE = "quarantine"
 
 
 class MeterFault(Exception):

@@ -69,3 +69,12 @@ class LiveMeter:
         if self.strangers:
             self.strangers -= 1
             raise MeterFault("somebody else's process 1 is on it", Reason.FOREIGN_PROCESS)
+
+
+class LivePlug(LiveMeter):
+    """The same machine at the wall: sampled power."""
+
+    channels = (Channel("live/machine", 1, 1, kind=Kind.POWER, most_uw=500_000_000),)
+
+    def _raw(self) -> int:
+        return int(self._watts * 1e6)

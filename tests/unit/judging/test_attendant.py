@@ -43,10 +43,11 @@ def test_the_bill_is_the_machines_power_over_both_windows() -> None:
         assert abs(measured.energy_uj - 50e6 * measured.window.wall_s) <= measured.on_host_uj
 
 
-def test_ticks_are_caught_on_both_sides_of_both_borders() -> None:
+def test_ticks_are_caught_before_the_gate_and_after_both_borders() -> None:
     bill = trial(LiveMeter(50), WindowRules(sample_s=0.1)).train
-    for border in (bill.trace.window.begin_ns, bill.trace.window.end_ns):
-        assert any(border - 6_000_000 < each.before_ns <= border for each in bill.trace.readings)
+    begin_ns, end_ns = bill.trace.window.begin_ns, bill.trace.window.end_ns
+    assert any(begin_ns - 6_000_000 < each.before_ns <= begin_ns for each in bill.trace.readings)
+    for border in (begin_ns, end_ns):
         assert sum(border <= each.before_ns < border + 12_000_000 for each in bill.trace.readings) > 3
 
 
@@ -54,7 +55,7 @@ def test_idle_power_stands_in_the_trace_on_both_sides() -> None:
     bill = trial(LiveMeter(50), WindowRules(idle_s=0.2, sample_s=0.02)).train
     begin_ns, end_ns = bill.trace.window.begin_ns, bill.trace.window.end_ns
     for band in (Window(begin_ns - 190_000_000, begin_ns), Window(end_ns, end_ns + 190_000_000)):
-        assert mean_power_uw(bill.trace, band) == pytest.approx(50e6, rel=0.01)
+        assert mean_power_uw(bill.trace, band) == pytest.approx(50e6, rel=0.04)
 
 
 def test_a_machine_that_calms_down_late_is_charged_for_its_tail() -> None:
