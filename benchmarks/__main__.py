@@ -1,4 +1,4 @@
-"""Run the benchmarks named, or all; figures of the others are kept. `python -m benchmarks [overhead scorer trying board demo]`."""
+"""Run the benchmarks named, or all; figures of the others are kept. `python -m benchmarks [overhead scorer ...]`."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from worker.host import facts
 
 HERE = Path(__file__).parent
-NAMES = ("overhead", "scorer", "trying", "board", "demo")
+NAMES = ("overhead", "scorer", "trying", "board", "demo", "measurement")
 
 
 def main() -> None:

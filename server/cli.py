@@ -139,6 +139,13 @@ def host_revoke(name: str) -> None:
     typer.echo(f"revoked {name}")
 
 
+@host_app.command(name="calibrate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def host_calibrate(context: typer.Context) -> None:
+    """Calibrate this machine as a host: idle power, control workload, load pulses. Options as `python -m worker calibrate --help`."""
+    command = [sys.executable, "-m", "worker", "calibrate", *context.args]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
 @track_app.command(name="apply")
 def track_apply(file: Path) -> None:
     """Create or update a track from its TOML file."""
@@ -161,15 +168,25 @@ def image_build(name: str = "python") -> None:
 
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Check database, queue and Docker engine."""
+    """Check database, queue, Docker engine, and every meter that this machine could have as a host."""
     checks = demo.check_machine(load_settings())
     checks["python"] = {"ok": True, "said": machine.python_version()}
+    checks |= check_meters()
     if as_json:
         typer.echo(json.dumps(checks))
     else:
         for name, check in checks.items():
             typer.echo(f"{'ok  ' if check['ok'] else 'MISS'} {name}: {check['said']}")
     raise typer.Exit(0 if checks["database"]["ok"] else 3)
+
+
+def check_meters() -> dict[str, dict[str, Any]]:
+    """The worker's own account of each candidate, from a process of its own: the server doesn't know instruments."""
+    asked = subprocess.run([sys.executable, "-m", "worker", "doctor", "--json"], cwd=ROOT, capture_output=True, text=True, check=False)
+    try:
+        return {f"meter {each['name']}": {"ok": each["accepted"], "said": each["said"]} for each in json.loads(asked.stdout)}
+    except ValueError:
+        return {"meters": {"ok": False, "said": f"python -m worker doctor failed: {asked.stderr.strip()[-300:]}"}}
 
 
 def within(work: Any) -> Any:

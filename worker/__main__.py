@@ -1,15 +1,23 @@
-"""``python -m worker``: judge; ``python -m worker enrol``: become a host."""
+"""``python -m worker``: judge; ``enrol``: become a host; ``doctor``: which meters it has; ``calibrate``."""
 
+import json
+import os
 import platform
+from dataclasses import asdict
+from typing import Annotated
 
 import httpx
 import typer
 
-from minjoule.meter import MeterFault
-from worker.app import make_app
+from minjoule.meter import MeterFault, Reason
+from worker.app import LOCK, make_app
 from worker.bench import BenchError
-from worker.host import facts
-from worker.settings import Credentials, NotEnrolledError, WorkerSettings, store_credentials
+from worker.calibration import Plan, calibrate, keep, load_history
+from worker.host import facts, host_lock
+from worker.load import every_core
+from worker.meters import Cabinet, meter_for
+from worker.meters.selection import candidates
+from worker.settings import Credentials, NotEnrolledError, WorkerSettings, load_credentials, store_credentials
 
 cli = typer.Typer(help="The worker of a metered host.", no_args_is_help=False)
 
@@ -45,6 +53,49 @@ def enrol(server: str = typer.Option(...), code: str = typer.Option(...), name: 
     given.pop("host_id")
     store_credentials(settings, Credentials(server=server, **given))
     typer.echo(f"enrolled as {name} in host class {given['host_class']}; credentials in {settings.credentials_path}")
+
+
+@cli.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Try every meter that this machine could have: what it is, or why not and what mends it."""
+    settings = WorkerSettings()
+    found = candidates(Cabinet(settings.meters_file, settings.powercap_root))
+    if as_json:
+        typer.echo(json.dumps([asdict(each) for each in found]))
+        return
+    for each in found:
+        typer.echo(f"{'ok  ' if each.accepted else 'no  '} {each.name}: {each.said}")
+
+
+@cli.command(name="calibrate")
+def calibrate_host(
+    boundary: str = typer.Option("", help="What is metered; by default what this host was enrolled for."),
+    idle_s: float = typer.Option(60.0, min=0.1),
+    control_s: float = typer.Option(10.0, min=0.1, help="Seconds of one of the five control workloads."),
+    pulse_s: float = typer.Option(5.0, min=0.5),
+) -> None:
+    """Idle power, control workload and load pulses of this machine; a failure stands the host down until one passes."""
+    settings = WorkerSettings()
+    try:
+        meter = meter_for(boundary or load_credentials(settings).boundary, Cabinet(settings.meters_file, settings.powercap_root))
+        if meter.facts.modelled:
+            raise MeterFault(f"{meter.facts.name} models and measures nothing: there's nothing to calibrate", Reason.MISCONFIGURED)
+        history = load_history(settings.calibration_path)
+        plan = Plan(idle_s, pulse_s, settings.sample_s)
+        with host_lock(settings.data_dir / LOCK), every_core(os.cpu_count() or 1, control_s) as load:
+            found = calibrate(meter, load, plan, history)
+    except (MeterFault, NotEnrolledError) as error:
+        typer.echo(f"not calibrated: {error}", err=True)
+        raise typer.Exit(3) from None
+    keep(settings.calibration_path, found)
+    joules = ", ".join(f"{each / 1e6:.3f}" for each in found.control_uj)
+    typer.echo(f"idle {found.idle_uw / 1e6:.3f} W; control {joules} J, spread {found.spread:.2%}")
+    for each in found.pulses:
+        typer.echo(f"pulses on {each.channel}: {each.lag_s:.1f} s behind, correlation {each.correlation:.3f}")
+    if found.failed:
+        typer.echo(f"this host stands down: {found.failed}", err=True)
+        raise typer.Exit(3)
+    typer.echo(f"passed; history of {len(history) + 1} in {settings.calibration_path}")
 
 
 if __name__ == "__main__":

@@ -8,15 +8,17 @@ from docker.errors import DockerException
 
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.local_box import LocalBoxes
+from minjoule.trial import WindowRules
 from sandbox.docker_box import DockerBoxes
 from sandbox.images import check_image
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
 from sandbox.reaper import reap
+from worker.calibration import load_history, refuse_quarantined, usual_idle
 from worker.host import facts
 from worker.judge import Bench
 from worker.logs import get_logger
-from worker.meters import meter_for
+from worker.meters import Cabinet, meter_for
 from worker.settings import Credentials, WorkerSettings
 
 log = get_logger()
@@ -33,8 +35,11 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     boxes, reap, keep_ahead, close = local() if settings.box == "local" else docker(settings, label)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
-    meter = meter_for(credentials.boundary, settings.powercap_root)
-    return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | {"box": settings.box})
+    meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
+    history = load_history(settings.calibration_path)
+    refuse_quarantined(history, meter.facts.name)
+    rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
+    return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | {"box": settings.box}, rules)
 
 
 def local() -> tuple[BoxFactory, Act, Act, Act]:

@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class WorkerSettings(BaseSettings):
-    """See docs/operations.md for each."""
+    """See docs/operations.md for each, and docs/measurement.md for those of meters and windows."""
 
     model_config = SettingsConfigDict(env_prefix="MINJOULE_WORKER_", extra="ignore")
 
@@ -17,12 +17,21 @@ class WorkerSettings(BaseSettings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     box: Literal["docker", "local"] = "docker"
     powercap_root: Path = Path("/sys/class/powercap")
+    meters_file: Path | None = None
+    idle_s: float = Field(default=60.0, ge=0, le=3600)
+    sample_s: float = Field(default=0.1, gt=0, le=1)
+    tail_s: float = Field(default=60.0, ge=0, le=3600)
     log_level: str = "info"
 
     @property
     def credentials_path(self) -> Path:
         """Where enrolment leaves the host's token, readable by its owner alone."""
         return self.data_dir / "host.json"
+
+    @property
+    def calibration_path(self) -> Path:
+        """The history of this host's calibrations, a JSON line each."""
+        return self.data_dir / "calibrations.jsonl"
 
 
 class Credentials(BaseModel):

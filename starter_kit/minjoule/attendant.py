@@ -15,7 +15,7 @@ from minjoule.meter import Meter, MeterFault, Reason
 from minjoule.protocol import Channel
 from minjoule.sampler import Sampler
 from minjoule.scorer import Tally
-from minjoule.void import refuse_idle_drift
+from minjoule.void import refuse_idle_drift, refuse_unusual_idle
 from minjoule.window import Trace, Window, mean_power_uw
 
 TICK_S = 0.25
@@ -33,11 +33,13 @@ class WindowRules:
         idle_s: length of the idle band before and after; 0 for none.
         sample_s: between two samples while the window is open.
         tail_s: how long the machine may take to come back to its idle power (billed), and a device to be free of processes.
+        usual_idle: mean of the host's idle power and how far it may stray, microwatts; None where there's no history.
     """
 
     idle_s: float = 0.0
     sample_s: float = 0.1
     tail_s: float = 60.0
+    usual_idle: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Attendant:
         if self._sampler.whole_machine and self._rules.idle_s:
             self._sampler.catch()
             self._idle_uw = self._band_uw(time.monotonic_ns())
+            refuse_unusual_idle(self._idle_uw, self._rules.usual_idle)
         self._sampler.catch()
         self._sampler.forget_live()
         self._began = time.monotonic()

@@ -166,7 +166,8 @@ def power_variances(
 ) -> dict[Term, Fraction]:
     """Doubts of sampled power.
 
-    Between samples: sigma^2 * D * dt * (1 - observed). At a border the power may have jumped at once or at the last moment.
+    Between samples: sigma^2 * D * dt * (1 - observed). At a border the power may have jumped at once or at the last moment,
+    and a device that shows the mean of its period hides a swing of up to twice that (power * period / 2).
     All samples are late by up to half of (a period of the device and a round trip), which shifts the window: what differs is the
     power around its borders. The device may round or cut off.
     """
@@ -181,6 +182,7 @@ def power_variances(
         place = min(max(bisect_right(times, instant), 1), len(times) - 1)
         one, other = readings[place - 1], readings[place]
         borders += bound(abs(other.raw - one.raw) * Fraction(times[place] - times[place - 1], 2 * HALVES_PER_S))
+        borders += bound(max(one.raw, other.raw) * Fraction(channel.update_ns, 2 * 10**9))
         around += [one.raw, other.raw]
         late_ns = max(late_ns, one.after_ns - one.before_ns, other.after_ns - other.before_ns)
     clock = bound((max(around) - min(around)) * Fraction(channel.update_ns + late_ns, 2 * 10**9))

@@ -33,14 +33,21 @@ class Reason(StrEnum):
     CLOCK_STEP = "clock_step"
     OTHER_DEVICE = "other_device"
     MISCONFIGURED = "misconfigured"
+    QUARANTINE = "quarantine"
 
 
 class MeterFault(Exception):
-    """A meter is missing, silent or implausible: the run is void, never 0 J. ``reason`` is the kind of it."""
+    """A meter is missing, silent or implausible: the run is void, never 0 J.
 
-    def __init__(self, message: str, reason: Reason = Reason.SILENT) -> None:
-        super().__init__(message)
+    Attributes:
+        reason: the kind of it.
+        mend: what to do or to type, where that is known.
+    """
+
+    def __init__(self, message: str, reason: Reason = Reason.SILENT, mend: str = "") -> None:
+        super().__init__(f"{message}. {mend}" if mend else message)
         self.reason = reason
+        self.mend = mend
 
 
 class Kind(StrEnum):

@@ -9,12 +9,13 @@ import time
 from minjoule.box import Box
 from minjoule.curve import step
 from minjoule.joint_meter import members_of
-from minjoule.meter import Channel, Kind, Meter, MeterFault, Reading, Reason
+from minjoule.meter import GRAIN_NS, Channel, Kind, Meter, MeterFault, Reading, Reason
 from minjoule.window import Trace, Window
 
 TRIES_PER_TICK = 100
 PERIODS_TO_A_TICK = 10
-LEAST_TO_A_TICK_S = 0.5
+LEAST_PATIENCE_S = 2.0
+LEAST_PAUSE_S, LONGEST_PAUSE_S = 0.001, 0.01
 
 
 class Sampler:
@@ -45,19 +46,31 @@ class Sampler:
                 self._keep(member.read(self._box))
 
     def catch(self) -> None:
-        """Read each meter until every counter of it that ticks has ticked. Raises MeterFault where one stands still."""
+        """Read each meter until it has told something new: a tick of each counter that ticks, a sample of power of after this call.
+
+        Raises MeterFault where one stands still.
+        """
         for member in self._members:
-            due = {channel.name for channel in member.channels if channel.kind is Kind.COUNTER and channel.update_ns}
-            periods = [self._channels[name].update_ns for name in due]
-            started = {reading.channel: reading.raw for reading in self._keep(member.read(self._box))}
-            give_up = time.monotonic() + max(PERIODS_TO_A_TICK * max(periods, default=0) / 1e9, LEAST_TO_A_TICK_S)
-            while due:
-                if time.monotonic() > give_up:
-                    name = min(due)
-                    limit = f"{PERIODS_TO_A_TICK} of its periods of {self._channels[name].update_ns / 1e9:g} s"
-                    raise MeterFault(f"counter {name} stood still at {started[name]} for {limit}: look at the meter", Reason.FROZEN)
-                time.sleep(min(periods) / 1e9 / TRIES_PER_TICK)
-                due -= {each.channel for each in self._keep(member.read(self._box)) if each.raw != started[each.channel]}
+            self._catch(member)
+
+    def _catch(self, member: Meter) -> None:
+        called_ns = time.monotonic_ns()
+        due = {channel.name: channel for channel in member.channels if channel.kind is Kind.POWER or channel.update_ns}
+        pause_s = min((channel.update_ns for channel in due.values()), default=0) / 1e9 / TRIES_PER_TICK or LEAST_PAUSE_S
+        patience_s = max(PERIODS_TO_A_TICK * max((channel.update_ns for channel in due.values()), default=0) / 1e9, LEAST_PATIENCE_S)
+        started: dict[str, int] = {}
+        while True:
+            for reading in self._keep(member.read(self._box)):
+                channel, raw = due.get(reading.channel), started.setdefault(reading.channel, reading.raw)
+                if channel and (reading.before_ns >= called_ns - GRAIN_NS if channel.kind is Kind.POWER else reading.raw != raw):
+                    del due[reading.channel]
+            if not due:
+                return
+            if time.monotonic_ns() - called_ns > patience_s * 1e9:
+                name = min(due)
+                detail = f"counter {name} stood still at {started.get(name)} for {patience_s:g} s"
+                raise MeterFault(detail, Reason.FROZEN, "Look at the meter")
+            time.sleep(min(pause_s, LONGEST_PAUSE_S))
 
     def dithered(self, seconds: float) -> float:
         """A pause around ``seconds``."""

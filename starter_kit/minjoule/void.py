@@ -112,6 +112,13 @@ def refuse_idle_drift(before_uw: int, after_uw: int) -> None:
         raise MeterFault(f"idle power was {detail}", Reason.IDLE_DRIFT)
 
 
+def refuse_unusual_idle(idle_uw: int, usual: tuple[int, int] | None) -> None:
+    """The machine idles as it always did: ``usual`` is its mean and how far it may stray, microwatts."""
+    if usual is not None and abs(idle_uw - usual[0]) > usual[1]:
+        detail = f"{idle_uw / 1e6:.3f} W before the window, {usual[0] / 1e6:.3f} W +- {usual[1] / 1e6:.3f} W are usual here"
+        raise MeterFault(f"idle power was {detail}: something else runs, or the machine has changed", Reason.IDLE_DRIFT)
+
+
 def bounds_fault(channel: Channel, power_uw: int) -> MeterFault:
     """The fault of a power that the device can't have drawn."""
     most = "any" if channel.most_uw is None else f"{channel.most_uw / 1e6:g} W"

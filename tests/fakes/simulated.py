@@ -16,6 +16,7 @@ class Power:
     """Power over time as steps of (until_ns, watts), repeated for ever; energy in microjoules."""
 
     def __init__(self, *steps: tuple[int, float]) -> None:
+        self.steps = steps
         self._ends = [until for until, _ in steps]
         self._watts = [watts for _, watts in steps]
         starts = [0, *self._ends[:-1]]

@@ -87,19 +87,25 @@ class Stack:
         return [self.run(each) for each in run_ids]
 
 
-def prepared(database: Database) -> tuple[str, str]:
+def prepared(database: Database, boundary: str) -> tuple[str, str]:
     """Tracks, a participant's token, and an enrolment code for this machine."""
     with database.session() as session:
         for toml in shipped.shipped().values():
             tracks.apply_track(session, toml, clock.now())
         row = participants.sign_up(session, "alice", "a long password", clock.now())
         token = participants.issue_token(session, row.id, "test", clock.now(), 1)
-        wanted = NewClass(HOST_CLASS, "this machine", "modelled-cpu-time", True)
+        wanted = NewClass(HOST_CLASS, "this machine", boundary, True)
         return token, hosts.issue_code(session, wanted, loopback_only=True, now=clock.now())
 
 
 @pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def boundary() -> str:
+    """What the host's joules cover."""
+    return "modelled-cpu-time"
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, boundary: str) -> Iterator[Stack]:
     """Fresh and empty, on free ports; everything is stopped afterwards. The worker's boxes are local."""
     try:
         redis_binary()
@@ -116,7 +122,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
             monkeypatch.setenv(name, value)
         command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
         database = Database(database_url)
-        token, code = prepared(database)
+        token, code = prepared(database, boundary)
         database.close()
         start_server(launcher, environment, "127.0.0.1", port, tmp_path)
         worker = {

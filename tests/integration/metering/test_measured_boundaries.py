@@ -1,0 +1,110 @@
+"""From upload to board on measured boundaries: NVML's stub and a powercap tree whose true power is known, everything else real."""
+
+import gzip
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minjoule.bundle import Bundle, read_folder
+from minjoule.trace import unpack
+from minjoule.window import measure
+from tests.conftest import ROOT, lacking
+from tests.fakes.nvml.library import Boards, build
+from tests.fakes.powercap import Powercap
+from tests.fakes.simulated import MS, SECOND, Power, constant, square
+from tests.integration.conftest import HOST_CLASS, Stack
+
+pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]
+WALSH = ROOT / "starter_kit" / "examples" / "parity-walsh"
+SLOW = b"import time as _time\n_time.sleep(1.3)\n"
+DICE = random.Random(7)
+BURSTS = Power(*((at * 70 * MS, DICE.choice([12, 15, 20, 140])) for at in range(1, 60)))
+
+
+@dataclass
+class Machine:
+    """What the host's instruments say, and the truth behind them."""
+
+    boards: Boards
+    powercap: Powercap
+    boundary: str
+
+    def truth_uj(self, window: dict[str, int]) -> float:
+        begin_ns, end_ns = window["begin_ns"], window["end_ns"]
+        truth = self.powercap.truth_uj(begin_ns, end_ns)
+        return truth + (self.boards.power.energy_uj(end_ns) - self.boards.power.energy_uj(begin_ns) if self.boundary == "node" else 0)
+
+
+CASES = {
+    "constant": (constant(40), constant(120), {}, "0.3"),
+    "square wave of 100 ms": (square(100 * MS, 20, 90), square(100 * MS, 30, 250), {}, "0"),
+    "bursts": (BURSTS, Power(*((until, watts * 2) for until, watts in BURSTS.steps)), {}, "0"),
+    "a wrap inside the window": (constant(40), constant(120), {"range_uj": 60_000_000}, "0"),
+}
+
+
+@pytest.fixture(params=["node-cpu", "node"])
+def boundary(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=CASES.values(), ids=CASES.keys())
+def machine(request: pytest.FixtureRequest, tmp_path: Path, stack: Stack, boundary: str) -> Iterator[Machine]:
+    package, board, tree, idle_s = request.param
+    try:
+        library = build(tmp_path)
+    except FileNotFoundError:
+        lacking("compiler", "apt-get install gcc")
+    boards = Boards(tmp_path / "gpus", board)
+    boards.write()
+    with ExitStack() as stuff:
+        powercap = stuff.enter_context(Powercap(tmp_path / "powercap", package, **tree))
+        stack.worker_environment |= {
+            "LD_LIBRARY_PATH": str(library.parent),
+            "STUB_NVML": str(boards.script),
+            "MINJOULE_WORKER_POWERCAP_ROOT": str(powercap.root),
+            "MINJOULE_WORKER_IDLE_S": idle_s,
+            "MINJOULE_WORKER_SAMPLE_S": "0.05",
+        }
+        stack.start_worker()
+        yield Machine(boards, powercap, boundary)
+
+
+def slow_walsh() -> Bundle:
+    files = dict(read_folder(WALSH).files)
+    return Bundle(files | {"entry.py": SLOW + files["entry.py"]})
+
+
+def evidence(stack: Stack, run_id: str) -> tuple[dict[str, Any], Any]:
+    """A run's report, and its trace as stored."""
+    report = stack.http.get(f"/api/v1/runs/{run_id}/record").raise_for_status().json()["report"]
+    content = stack.http.get(f"/api/v1/runs/{run_id}/trace").raise_for_status()
+    return report, unpack(gzip.compress(content.content))
+
+
+def test_a_submission_goes_from_upload_to_board_and_its_joules_are_the_truth_within_u(stack: Stack, machine: Machine) -> None:
+    ids = stack.submit(slow_walsh())
+    for run in stack.wait_until_final(ids):
+        assert (run["state"], run["outcome"], run["modelled"]) == ("DONE", "FINISHED", False), run["attempts"]
+        report, traces = evidence(stack, run["id"])
+        for phase in ("train", "score"):
+            said = report[phase]
+            assert said["on_host_uj"] < 0.1 * said["energy_uj"]
+            assert abs(said["energy_uj"] - machine.truth_uj(said)) <= said["on_host_uj"]
+            again = measure(traces[phase])
+            assert (again.energy_uj, again.on_host_uj) == (said["energy_uj"], said["on_host_uj"])
+        assert report["train"]["end_ns"] - report["train"]["begin_ns"] > 1.3 * SECOND
+        assert run["energy_uj"] == report["train"]["energy_uj"] + report["score"]["energy_uj"]
+        names = [channel.name for channel in traces["train"].channels]
+        assert names == ["nvml/gpu-0"] * (machine.boundary == "node") + ["rapl/package-0", "rapl/package-0-dram"]
+
+    def ranked() -> bool:
+        board = stack.http.get(f"/api/v1/tracks/parity/boards/{HOST_CLASS}").json()
+        return [entry["rank"] for entry in board["entries"]] == [1]
+
+    stack.wait("the entry is ranked", ranked, 10)

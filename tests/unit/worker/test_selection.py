@@ -1,0 +1,117 @@
+"""Which meters bill a boundary, what the meters' file may say, and what doctor says of each candidate."""
+
+from pathlib import Path
+
+import pytest
+
+from minjoule.joint_meter import JointMeter
+from minjoule.meter import CpuTimeMeter, MeterFault, Reason
+from tests.contract.conftest import boards, nvml_library
+from tests.fakes.nvml.library import Boards
+from tests.fakes.plugs import FakeShelly
+from tests.fakes.powercap import Powercap
+from worker.meters import Cabinet, meter_for
+from worker.meters.rapl import RaplMeter
+from worker.meters.selection import candidates
+
+__all__ = ["boards", "nvml_library"]
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Cabinet:
+    return Cabinet(None, tmp_path / "powercap")
+
+
+def cabinet(tmp_path: Path, text: str) -> Cabinet:
+    file = tmp_path / "meters.toml"
+    file.write_text(text)
+    return Cabinet(file, tmp_path / "powercap")
+
+
+def test_cpu_time_bills_where_nothing_is_measured(bare: Cabinet) -> None:
+    assert isinstance(meter_for("modelled-cpu-time", bare), CpuTimeMeter)
+
+
+def test_node_cpu_is_billed_by_rapl(tmp_path: Path, bare: Cabinet) -> None:
+    with Powercap(tmp_path / "powercap"):
+        assert isinstance(meter_for("node-cpu", bare), RaplMeter)
+
+
+def test_node_is_billed_by_gpus_and_cpus_together(tmp_path: Path, bare: Cabinet, boards: Boards) -> None:
+    with Powercap(tmp_path / "powercap"):
+        meter = meter_for("node", bare)
+    assert isinstance(meter, JointMeter)
+    assert [channel.name for channel in meter.channels] == ["nvml/gpu-0", "rapl/package-0", "rapl/package-0-dram"]
+    assert all(channel.billed for channel in meter.channels)
+    assert (meter.facts.name, meter.facts.boundary, meter.facts.modelled) == ("nvml+rapl", "node", False)
+
+
+def test_another_meter_of_the_file_stands_beside_the_bill(tmp_path: Path) -> None:
+    with Powercap(tmp_path / "powercap"), FakeShelly() as plug:
+        text = f'[[meter]]\nkind = "shelly"\nboundary = "node-wall"\naddress = "{plug.address}"\ndevice = "{plug.device}"\n'
+        meter = meter_for("node-cpu", cabinet(tmp_path, text))
+        assert [(channel.name, channel.billed) for channel in meter.channels][-1] == ("shelly/wall", False)
+        wall = meter_for("node-wall", cabinet(tmp_path, text))
+        assert [(channel.name, channel.billed) for channel in wall.channels] == [("shelly/wall", True)]
+        for each in (*meter.members, wall):  # type: ignore[attr-defined]
+            getattr(each, "close", lambda: None)()
+
+
+MISSING = {
+    "node-cpu": "no RAPL package zone",
+    "node": "NVML|no RAPL",
+    "node-wall": "puts 0 meters on boundary node-wall",
+    "device-wall": "puts 0 meters on boundary device-wall",
+    "modelled-wgsl": "no meter of this worker covers boundary 'modelled-wgsl'",
+}
+
+
+@pytest.mark.parametrize(("boundary", "said"), MISSING.items())
+def test_a_boundary_without_its_meter_has_no_host(bare: Cabinet, boundary: str, said: str) -> None:
+    with pytest.raises(MeterFault, match=said):
+        meter_for(boundary, bare)
+
+
+def test_a_gpu_without_rapl_is_no_node(bare: Cabinet, boards: Boards) -> None:
+    with pytest.raises(MeterFault, match="no RAPL package zone"):
+        meter_for("node", bare)
+
+
+FILES = {
+    "no toml": ("[[meter", "can't be read as TOML"),
+    "an unknown kind": ('[[meter]]\nkind = "crystal"', "meter.0"),
+    "an unknown key": ('[[meter]]\nkind = "rapl"\ncolour = "red"', "colour"),
+    "no device": ('[[meter]]\nkind = "shelly"\nboundary = "node-wall"\naddress = "http://10.0.0.1"', "device"),
+    "no address": ('[[meter]]\nkind = "tasmota"\nboundary = "node-wall"\naddress = "ten"\ndevice = "x"', "address"),
+    "a boundary that's no wall": ('[[meter]]\nkind = "csv"\nboundary = "node"\nfile = "x"', "boundary"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), FILES.values(), ids=FILES.keys())
+def test_a_file_with_a_mistake_names_it(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(MeterFault, match=said) as caught:
+        meter_for("node-cpu", cabinet(tmp_path, text))
+    assert caught.value.reason is Reason.MISCONFIGURED
+
+
+def test_a_meter_that_is_configured_and_absent_stops_the_worker(tmp_path: Path) -> None:
+    text = '[[meter]]\nkind = "shelly"\nboundary = "node-wall"\naddress = "http://127.0.0.1:9"\ndevice = "x"\n'
+    with pytest.raises(MeterFault, match="didn't answer"):
+        meter_for("modelled-cpu-time", cabinet(tmp_path, text))
+
+
+def test_doctor_tries_every_candidate_and_says_why_not(bare: Cabinet, boards: Boards) -> None:
+    boards.mig = 1
+    boards.write()
+    found = {each.name: each for each in candidates(bare)}
+    assert set(found) == {"cpu-time", "cpu-counters", "nvml", "rapl", "shelly", "tasmota", "snmp", "csv", "amdsmi", "apple"}
+    assert found["cpu-time"].accepted
+    assert (found["nvml"].accepted, found["nvml"].mend) == (False, "Type `nvidia-smi -i GPU-stub-0 -mig 0`")
+    assert found["rapl"].mend == "Try `modprobe intel_rapl_msr`"
+    assert all(each.said and (each.accepted or each.reason) for each in found.values())
+
+
+def test_doctor_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
+    (only,) = candidates(cabinet(tmp_path, "x = "))
+    assert not only.accepted
+    assert "TOML" in only.said
