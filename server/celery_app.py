@@ -9,8 +9,9 @@ from typing import Any
 from server import clock
 from server.boards.tasks import rank_boards
 from server.db.session import Database
+from server.domain.hints import RANK, SERVER_QUEUE, SWEEP
 from server.logs import configure
-from server.queue import SERVER_QUEUE, CeleryHints, celery_client
+from server.queue import CeleryHints, celery_client
 from server.runs.tasks import sweep_runs
 from server.settings import Settings, load_settings
 
@@ -19,8 +20,7 @@ SWEEP_EVERY_S = 2.0
 settings = load_settings()
 configure(settings.log_level)
 app = celery_client(settings.redis_url)
-app.conf.beat_schedule = {"sweep": {"task": "minjoule.sweep", "schedule": SWEEP_EVERY_S, "options": {"queue": SERVER_QUEUE, "expires": 5}}}
-app.conf.task_default_queue = SERVER_QUEUE
+app.conf.beat_schedule = {"sweep": {"task": SWEEP, "schedule": SWEEP_EVERY_S, "options": {"queue": SERVER_QUEUE, "expires": 5}}}
 
 
 @cache
@@ -36,7 +36,7 @@ def hints() -> CeleryHints:
     return CeleryHints(chosen.redis_url)
 
 
-@app.task(name="minjoule.sweep")  # type: ignore[untyped-decorator]
+@app.task(name=SWEEP)  # type: ignore[untyped-decorator]
 def sweep() -> Any:
     """Every deadline, every lost hint, every stale board."""
     with database().session() as session:
@@ -44,7 +44,7 @@ def sweep() -> Any:
     rank()
 
 
-@app.task(name="minjoule.rank")  # type: ignore[untyped-decorator]
+@app.task(name=RANK)  # type: ignore[untyped-decorator]
 def rank() -> Any:
     """Rank what is stale."""
     with database().session() as session:

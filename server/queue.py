@@ -3,12 +3,13 @@
 from typing import Protocol
 
 from celery import Celery
+from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 
+from server.domain.hints import CELERY, JUDGE, RANK, SERVER_QUEUE, UNACKNOWLEDGED, host_queue
 from server.logs import get_logger
 
 log = get_logger()
-SERVER_QUEUE = "server"
 
 
 class Hints(Protocol):
@@ -24,23 +25,15 @@ class Hints(Protocol):
 
 
 def celery_client(redis_url: str) -> Celery:
-    """A Celery app that sends and consumes our way: JSON, no results, no remote control, a broker that may be away."""
+    """A Celery app that sends and consumes our way, with a broker that may be away."""
     app = Celery("minjoule", broker=redis_url)
+    app.conf.update(CELERY)
     app.conf.update(
-        task_serializer="json",
-        accept_content=["json"],
-        task_ignore_result=True,
-        worker_enable_remote_control=False,
-        worker_send_task_events=False,
-        worker_prefetch_multiplier=1,
-        worker_disable_prefetch=True,
-        task_acks_late=False,
-        broker_connection_retry_on_startup=True,
         broker_transport_options={"socket_connect_timeout": 1, "socket_timeout": 30, "max_retries": 0},
         broker_connection_timeout=1,
         task_publish_retry=False,
         task_default_queue=SERVER_QUEUE,
-        worker_hijack_root_logger=False,
+        task_queues=[Queue(SERVER_QUEUE, Exchange(SERVER_QUEUE), routing_key=SERVER_QUEUE, **UNACKNOWLEDGED)],
     )
     return app
 
@@ -53,11 +46,11 @@ class CeleryHints:
 
     def run_waits(self, host_class: str) -> None:
         """See Hints."""
-        self._send("minjoule.judge", f"host.{host_class}")
+        self._send(JUDGE, host_queue(host_class))
 
     def board_stale(self) -> None:
         """See Hints."""
-        self._send("minjoule.rank", SERVER_QUEUE)
+        self._send(RANK, SERVER_QUEUE)
 
     def _send(self, task: str, queue: str) -> None:
         try:

@@ -87,8 +87,8 @@ class Stack:
         return self.launcher.start("worker", [sys.executable, "-m", "worker"], self.environment)
 
 
-def start_stack(folder: Path, box: str, *, worker: bool = True) -> Stack:
-    """Everything, enrolled, with an account."""
+def start_stack(folder: Path, box: str, *, worker: bool = True, **settings_of_server: str) -> Stack:
+    """Everything, enrolled, with an account; settings by their environment names."""
     launcher = Launcher(folder / "logs", lambda line: None)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -102,7 +102,7 @@ def start_stack(folder: Path, box: str, *, worker: bool = True) -> Stack:
         "MINJOULE_WORKER_DATA_DIR": str(folder / "worker"),
         "MINJOULE_WORKER_REDIS_URL": redis_url,
         "MINJOULE_WORKER_BOX": box,
-    }
+    } | settings_of_server
     database, settings = Database(environment["MINJOULE_DATABASE_URL"]), Settings(data_dir=folder)
     config = Config(str(ROOT / "alembic.ini"))
     with database.engine.connect() as connection:

@@ -4,7 +4,9 @@ import threading
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
+from kombu import Exchange, Queue
 
+from server.domain.hints import CELERY, JUDGE, UNACKNOWLEDGED, host_queue
 from worker import logs
 from worker.bench import make_bench
 from worker.reporter import HttpReporter
@@ -20,18 +22,11 @@ def make_app(settings: WorkerSettings) -> Celery:
     credentials = load_credentials(settings)
     bench, reporter = make_bench(settings, credentials), HttpReporter(credentials)
     app = Celery("minjoule", broker=settings.redis_url)
+    name = host_queue(credentials.host_class)
+    app.conf.update(CELERY)
     app.conf.update(
-        task_serializer="json",
-        accept_content=["json"],
-        task_ignore_result=True,
-        worker_enable_remote_control=False,
-        worker_send_task_events=False,
-        worker_prefetch_multiplier=1,
-        worker_disable_prefetch=True,
-        task_acks_late=False,
-        broker_connection_retry_on_startup=True,
-        worker_hijack_root_logger=False,
-        task_default_queue=f"host.{credentials.host_class}",
+        task_default_queue=name,
+        task_queues=[Queue(name, Exchange(name), routing_key=name, **UNACKNOWLEDGED)],
         worker_pool="solo",
         worker_concurrency=1,
     )
@@ -41,9 +36,9 @@ def make_app(settings: WorkerSettings) -> Celery:
     def look() -> None:
         on_hint(reporter, bench, settings.data_dir / LOCK, stopping)
 
-    app.task(name="minjoule.judge")(look)
+    app.task(name=JUDGE)(look)
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     worker_shutdown.connect(lambda **_: bench.close(), weak=False)
     # A hint may have been lost while no worker was here.
-    worker_ready.connect(lambda **_: app.send_task("minjoule.judge"), weak=False)
+    worker_ready.connect(lambda **_: app.send_task(JUDGE), weak=False)
     return app

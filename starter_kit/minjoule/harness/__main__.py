@@ -28,6 +28,8 @@ def main() -> None:
     arguments = parse_arguments()
     # A second, spinning BLAS thread makes the same program's bill vary by 30 to 280 %.
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, arguments.threads))
+    # By lines: who watches sees them live, and whoever is killed has said what it said.
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.path.append(str(Path(__file__).resolve().parents[2]))
     from minjoule.harness import gate
 

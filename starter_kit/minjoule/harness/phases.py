@@ -3,6 +3,7 @@
 What the entrant's code does wrong is sent as a FAILED frame; the host decides the verdict and trusts none of it.
 """
 
+import contextlib
 import errno
 import importlib.util
 import json
@@ -63,6 +64,7 @@ def train(channel: Channel, entrypoint: Path, data: TrainingSet, seed: int) -> i
         payload = bytes(artifact)
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt are the entrant's doing too
         return fail(channel, error, contract="BAD_ARTIFACT")
+    flush()
     channel.send(Kind.ARTIFACT, payload)
     return 0
 
@@ -118,6 +120,13 @@ def import_entry(entrypoint: Path) -> ModuleType:
     return module
 
 
+def flush() -> None:
+    """What the entrant printed leaves before the last frame does: the host may end the box at once."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # the entrant may have closed or replaced it
+            stream.flush()
+
+
 def fail(channel: Channel, error: BaseException, *, contract: str) -> int:
     """Log the traceback without our frames, and say the last line to the host."""
     outcome = "RUNTIME_ERROR"
@@ -131,6 +140,7 @@ def fail(channel: Channel, error: BaseException, *, contract: str) -> int:
             outcome = "DISK_LIMIT"
         own = error.__traceback__.tb_next if error.__traceback__ else None
         traceback.print_exception(type(error), error, own)
+    flush()
     said = str(error) if isinstance(error, ContractError) else "".join(traceback.format_exception_only(error)).strip()
     channel.send_json(Kind.FAILED, {"outcome": outcome, "message": said[-MESSAGE_CHARS:]})
     return 1
