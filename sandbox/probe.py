@@ -67,9 +67,7 @@ def probe(client: docker.DockerClient, base_folder: Path, image: str = "python",
 
     Raises BoxFault when the probe itself couldn't run.
     """
-    source = base_folder / "probe-bundle"
-    source.mkdir(parents=True, exist_ok=True)
-    spec = BoxSpec("probe", Phase.TRAIN, source, "none.py", (), image, LIMITS, {"host": host_label})
+    spec = BoxSpec("probe", Phase.TRAIN, Path(), "none.py", (), image, LIMITS, {"host": host_label})
     box = DockerBoxes(client, base_folder)(spec)
     try:
         box.launch(["python3", "-I", "-c", SCRIPT])

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from server.domain.hints import CELERY, JUDGE, RANK, SERVER_QUEUE, UNACKNOWLEDGED, host_queue

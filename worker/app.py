@@ -4,7 +4,7 @@ import threading
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from server.domain.hints import CELERY, JUDGE, UNACKNOWLEDGED, host_queue
 from worker import logs

@@ -4,10 +4,10 @@ import numpy as np
 
 CONTEXT = 8
 WIDTH = 16
-HIDDEN = 192
-BATCH = 1024
-STEPS = 500
-RATE = 0.004
+HIDDEN = 256
+BATCH = 512
+STEPS = 2000
+RATE = 0.003
 
 
 def train(data, *, seed):
@@ -15,7 +15,8 @@ def train(data, *, seed):
     used, symbols = np.unique(data.symbols, return_inverse=True)
     size = len(used)
     shapes = [(size, WIDTH), (CONTEXT * WIDTH, HIDDEN), (HIDDEN,), (HIDDEN, size), (size,)]
-    layers = [(random.standard_normal(shape) / max(1, shape[0]) ** 0.5 * (len(shape) > 1)).astype(np.float32) for shape in shapes]
+    layers = [(random.standard_normal(shape) / shape[0] ** 0.5 * (len(shape) > 1)).astype(np.float32) for shape in shapes]
+    layers[0] *= size**0.5  # an embedding is looked up, not summed over
     first, second = [np.zeros_like(layer) for layer in layers], [np.zeros_like(layer) for layer in layers]
     for step in range(1, STEPS + 1):
         ends = random.integers(CONTEXT, len(symbols), BATCH)
@@ -25,7 +26,7 @@ def train(data, *, seed):
             mean += 0.1 * (slope - mean)
             square += 0.001 * (slope * slope - square)
             layer -= rate * mean / (np.sqrt(square) + 1e-8)
-        if step % 100 == 0:
+        if step % 500 == 0:
             print(f"step {step}: {loss / np.log(2):.3f} bits", flush=True)
     return b"".join([bytes([size]), used.astype(np.uint8).tobytes(), *(layer.astype(np.float16).tobytes() for layer in layers)])
 
