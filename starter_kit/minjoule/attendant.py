@@ -94,7 +94,7 @@ class Attendant:
             self._sampler.catch()
             self._idle_uw = self._band_uw(time.monotonic_ns())
             refuse_unusual_idle(self._idle_uw, self._rules.usual_idle)
-        self._sampler.catch()
+        self._sampler.catch(before_gate=True)
         self._sampler.forget_live()
         self._began = time.monotonic()
         self._begin_ns = time.monotonic_ns()

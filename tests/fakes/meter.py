@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 
 from minjoule.box import Box
 from minjoule.meter import Channel, Kind, MeterFacts, MeterFault, Reading, Reason, take
@@ -43,6 +44,13 @@ class LiveMeter:
         self.strangers = 0
         self.stands_still = False
         self.admitted = 0
+        self._tick_ns = 5 * MS
+
+    def tick(self, ms: int) -> None:
+        """A meter of another name that ticks at another pace."""
+        self._tick_ns = ms * MS
+        self.facts = replace(self.facts, name=f"live-{ms}", update_s=ms / 1000)
+        self.channels = (replace(self.channels[0], name=f"live-{ms}/machine", update_ns=ms * MS, jitter_ns=MS),)
 
     @property
     def watts(self) -> float:
@@ -57,12 +65,12 @@ class LiveMeter:
         return self._uj + self._watts * (at_ns - self._since_ns) / 1000
 
     def read(self, box: Box) -> tuple[Reading, ...]:
-        return (take("live/machine", self._raw),)
+        return (take(self.channels[0].name, self._raw),)
 
     def _raw(self) -> int:
         if self.stands_still:
             return 0
-        return int(self.energy_uj(max(time.monotonic_ns() // (5 * MS) * (5 * MS), self._since_ns)))
+        return int(self.energy_uj(max(time.monotonic_ns() // self._tick_ns * self._tick_ns, self._since_ns)))
 
     def admit(self) -> None:
         self.admitted += 1

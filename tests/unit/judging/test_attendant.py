@@ -7,7 +7,8 @@ import pytest
 
 from minjoule import attendant
 from minjoule.attendant import WindowRules
-from minjoule.meter import MeterFault, Reason
+from minjoule.joint_meter import JointMeter
+from minjoule.meter import Meter, MeterFault, Reason
 from minjoule.outcome import Outcome
 from minjoule.problems import PROBLEMS
 from minjoule.tracks import parse_track, shipped
@@ -24,7 +25,7 @@ def spec() -> TrialSpec:
     return TrialSpec("t", Path("/nowhere"), "entry.py", (), "python", draw, 1, RULES.caps.to_trial())
 
 
-def trial(meter: LiveMeter, rules: WindowRules, seconds: float = 0.3, script: Script | None = None) -> TrialResult:
+def trial(meter: Meter, rules: WindowRules, seconds: float = 0.3, script: Script | None = None) -> TrialResult:
     hold = threading.Event()
     script = script or Script()
     script.hold = hold
@@ -113,3 +114,18 @@ def test_a_machine_that_slept_meanwhile_voids_the_run(monkeypatch: pytest.Monkey
     with pytest.raises(MeterFault, match="suspended") as caught:
         trial(LiveMeter(), WindowRules(sample_s=0.02))
     assert caught.value.reason is Reason.CLOCK_STEP
+
+
+def test_of_two_meters_the_quicker_one_is_read_nearest_to_the_borders() -> None:
+    quick, slow = LiveMeter(50), LiveMeter(100)
+    slow.tick(100)
+    joint = JointMeter("node", [slow, quick])
+    bill = trial(joint, WindowRules(sample_s=0.1)).train
+    window = bill.trace.window
+    assert bill.trace.readings[-1].channel == slow.channels[0].name
+    before = [each for each in bill.trace.readings if each.after_ns <= window.begin_ns]
+    after = [each for each in bill.trace.readings if each.before_ns >= window.end_ns]
+    assert {before[-1].channel, after[0].channel} == {quick.channels[0].name}
+    measured = bill.measurement
+    assert measured.on_host_uj is not None
+    assert abs(measured.energy_uj - 150e6 * window.wall_s) <= measured.on_host_uj
