@@ -2,9 +2,9 @@
 
 import gzip
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path, stack: Stack, bounda
         library = build(tmp_path)
     except FileNotFoundError:
         lacking("compiler", "apt-get install gcc")
-    boards = Boards(tmp_path / "gpus", board)
+    boards = Boards(tmp_path / "gpus", board, base_mj=10**15)
     boards.write()
     with ExitStack() as stuff:
         powercap = stuff.enter_context(Powercap(tmp_path / "powercap", package, **tree))
@@ -108,3 +108,41 @@ def test_a_submission_goes_from_upload_to_board_and_its_joules_are_the_truth_wit
         return [entry["rank"] for entry in board["entries"]] == [1]
 
     stack.wait("the entry is ranked", ranked, 10)
+
+
+def lose(machine: Machine) -> None:
+    machine.boards.lost = 1
+
+
+def invade(machine: Machine) -> None:
+    machine.boards.pids = (1,)
+
+
+def set_back(machine: Machine) -> None:
+    machine.boards.base_mj = 0
+
+
+FAULTS = {
+    "lost": (lose, "silent: "),
+    "a stranger's process": (invade, "foreign_process: somebody else's process 1"),
+    "reset": (set_back, "reset: "),
+}
+
+
+@pytest.mark.parametrize("boundary", ["node"], indirect=True)
+@pytest.mark.parametrize("machine", [CASES["constant"]], indirect=True, ids=["constant"])
+@pytest.mark.parametrize(("spoil", "said"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_meter_that_fails_in_mid_run_voids_the_attempt_and_the_run_is_judged_again(
+    stack: Stack, machine: Machine, spoil: Callable[[Machine], None], said: str
+) -> None:
+    before = replace(machine.boards)
+    first, *_ = stack.submit(slow_walsh())
+    stack.wait("the first run trains", lambda: bool((stack.run(first)["attempt"] or {}).get("energy_uj")), 30)
+    spoil(machine)
+    machine.boards.write()
+    stack.wait("the attempt is void", lambda: stack.run(first)["attempts"][0]["state"] == "FAULTED", 20)
+    before.write()
+    (run,) = stack.wait_until_final([first])
+    assert run["attempts"][0]["fault_cause"] == "meter_fault"
+    assert run["attempts"][0]["fault_detail"].startswith(said)
+    assert (run["state"], run["outcome"], run["attempts"][-1]["state"]) == ("DONE", "FINISHED", "REPORTED")

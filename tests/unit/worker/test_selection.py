@@ -10,9 +10,12 @@ from tests.contract.conftest import boards, nvml_library
 from tests.fakes.nvml.library import Boards
 from tests.fakes.plugs import FakeShelly
 from tests.fakes.powercap import Powercap
+from worker.bench import make_bench
+from worker.calibration import Calibration, keep
 from worker.meters import Cabinet, meter_for
 from worker.meters.rapl import RaplMeter
 from worker.meters.selection import candidates
+from worker.settings import Credentials, WorkerSettings
 
 __all__ = ["boards", "nvml_library"]
 
@@ -115,3 +118,21 @@ def test_doctor_says_what_is_wrong_with_the_file(tmp_path: Path) -> None:
     (only,) = candidates(cabinet(tmp_path, "x = "))
     assert not only.accepted
     assert "TOML" in only.said
+
+
+def credentials(boundary: str) -> Credentials:
+    return Credentials(server="http://s", host_class="c", boundary=boundary, unsandboxed=True, token="mj_host_a1_secret")
+
+
+def test_a_host_on_a_measured_boundary_refuses_to_judge_without_its_meter(tmp_path: Path) -> None:
+    settings = WorkerSettings(box="local", data_dir=tmp_path, powercap_root=tmp_path)
+    make_bench(settings, credentials("modelled-cpu-time"))
+    with pytest.raises(MeterFault, match="no RAPL package zone"):
+        make_bench(settings, credentials("node-cpu"))
+
+
+def test_a_host_in_quarantine_refuses_to_judge(tmp_path: Path) -> None:
+    settings = WorkerSettings(box="local", data_dir=tmp_path, powercap_root=tmp_path / "powercap")
+    keep(settings.calibration_path, Calibration("2026-01-01", "rapl", 1, (1, 1), 0.5, (), "the joules spread"))
+    with Powercap(tmp_path / "powercap"), pytest.raises(MeterFault, match="stands down since its calibration of 2026-01-01"):
+        make_bench(settings, credentials("node-cpu"))
