@@ -21,6 +21,8 @@ from minjoule.window import Trace, Window, mean_power_uw
 TICK_S = 0.25
 SLOW_TICK_S = 1.0
 SLOW_AFTER_S = 30.0
+LONG_WINDOW_S = 1800.0
+"""From here on a sample a second does: the window's error is made at its borders, and the trace must fit into a report."""
 ASLEEP_NS = 50_000_000
 QUIET_POLL_S = 0.02
 
@@ -58,6 +60,7 @@ class Attendant:
     """Attends one window. A context: leaving it stops the thread.
 
     In this order: ``begin`` (the gate may open when it returns), the context, ``close`` the moment the box is empty, ``settle``.
+    ``idle_uw`` is the idle power before the window, microwatts: given where the window before has just settled, else measured.
     """
 
     def __init__(
@@ -69,8 +72,10 @@ class Attendant:
         cpu_cap_s: float,
         on_progress: Callable[[Progress], None],
         rules: WindowRules | None = None,
+        idle_uw: int | None = None,
     ) -> None:
         self.cpu_spent = False
+        self.idle_uw = idle_uw
         self._begin_ns = self._end_ns = self._band_end_ns = 0
         self._told_at = 0.0
         self._phase, self._box, self._channel, self._meter = phase, box, channel, meter
@@ -84,16 +89,15 @@ class Attendant:
         self._began = time.monotonic()
         self._asleep_ns = asleep_ns()
         self._cpu_began_ns = box.cpu_ns()
-        self._idle_uw: int | None = None
         self._thread = threading.Thread(target=self._attend, name=f"attend-{phase}", daemon=True)
 
     def begin(self) -> None:
         """Everything that precedes the gate: nobody else on the device, the idle band, the ticks before the border. Raises MeterFault."""
         self._meter.admit()
-        if self._sampler.whole_machine and self._rules.idle_s:
+        if self._sampler.whole_machine and self._rules.idle_s and self.idle_uw is None:
             self._sampler.catch()
-            self._idle_uw = self._band_uw(time.monotonic_ns())
-            refuse_unusual_idle(self._idle_uw, self._rules.usual_idle)
+            self.idle_uw = self._band_uw(time.monotonic_ns())
+            refuse_unusual_idle(self.idle_uw, self._rules.usual_idle)
         self._sampler.catch(before_gate=True)
         self._sampler.forget_live()
         self._began = time.monotonic()
@@ -126,9 +130,9 @@ class Attendant:
             return
         give_up = time.monotonic() + self._rules.tail_s
         self._await_free(give_up)
-        while self._idle_uw is not None:
+        while self.idle_uw is not None:
             try:
-                refuse_idle_drift(self._idle_uw, self._band_uw(self._end_ns))
+                refuse_idle_drift(self.idle_uw, self._band_uw(self._end_ns))
                 break
             except MeterFault:
                 if time.monotonic() > give_up:
@@ -174,8 +178,11 @@ class Attendant:
             self._channel.abort()
 
     def _pause_s(self) -> float:
-        tick_s = TICK_S if time.monotonic() - self._began < SLOW_AFTER_S else SLOW_TICK_S
-        return self._sampler.dithered(min(tick_s, self._rules.sample_s)) if self._sampler.whole_machine else tick_s
+        open_s = time.monotonic() - self._began
+        if not self._sampler.whole_machine:
+            return TICK_S if open_s < SLOW_AFTER_S else SLOW_TICK_S
+        sample_s = self._rules.sample_s if open_s < LONG_WINDOW_S else max(self._rules.sample_s, SLOW_TICK_S)
+        return self._sampler.dithered(min(sample_s, SLOW_TICK_S))
 
     def _tick(self) -> None:
         self._sampler.sweep(hurry=False)

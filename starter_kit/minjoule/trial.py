@@ -122,6 +122,7 @@ class Trial:
         self._spec = spec
         self._meter = meter
         self._rules = rules or WindowRules()
+        self._idle_uw: int | None = None
         self._boxes = {phase: boxes(self._box_spec(phase)) for phase in Phase}
         self._channels: dict[Phase, Channel] = {}
         self._stopped = threading.Event()
@@ -165,7 +166,7 @@ class Trial:
     ) -> Phased:
         box, channel = self._boxes[phase], self._channels[phase]
         limits = self._limits(phase)
-        watch = Attendant(phase, box, channel, self._meter, limits.cpu_s, on_progress, self._rules)
+        watch = Attendant(phase, box, channel, self._meter, limits.cpu_s, on_progress, self._rules, self._idle_uw)
         watch.begin()
         hand_over(lambda: channel.send_json(Kind.OPEN, {"seed": self._spec.seed}, time.monotonic() + HAND_OVER_S))
         try:
@@ -178,6 +179,7 @@ class Trial:
         if self._stopped.is_set():
             raise TrialStopped
         watch.settle()
+        self._idle_uw = watch.idle_uw
         trace = watch.trace()
         measurement = measure(trace)
         if watch.cpu_spent:

@@ -59,6 +59,14 @@ def test_idle_power_stands_in_the_trace_on_both_sides() -> None:
         assert mean_power_uw(bill.trace, band) == pytest.approx(50e6, rel=0.04)
 
 
+def test_the_band_after_training_is_the_one_before_scoring() -> None:
+    result = trial(LiveMeter(50), WindowRules(idle_s=0.4, sample_s=0.02))
+    assert result.score is not None
+    readings, window = result.score.trace.readings, result.score.trace.window
+    assert window.begin_ns - readings[0].before_ns < 100_000_000
+    assert readings[-1].after_ns - window.end_ns > 390_000_000
+
+
 def test_a_machine_that_calms_down_late_is_charged_for_its_tail() -> None:
     meter = LiveMeter(20)
     threading.Timer(0.45, lambda: setattr(meter, "watts", 100)).start()  # within the window
@@ -129,3 +137,10 @@ def test_of_two_meters_the_quicker_one_is_read_nearest_to_the_borders() -> None:
     measured = bill.measurement
     assert measured.on_host_uj is not None
     assert abs(measured.energy_uj - 150e6 * window.wall_s) <= measured.on_host_uj
+
+
+def test_a_long_window_is_sampled_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    often = trial(LiveMeter(50), WindowRules(sample_s=0.02), seconds=1.2).train.trace.readings
+    monkeypatch.setattr(attendant, "LONG_WINDOW_S", 0.3)
+    seldom = trial(LiveMeter(50), WindowRules(sample_s=0.02), seconds=1.2).train.trace.readings
+    assert len(seldom) < len(often) - 20
