@@ -19,9 +19,15 @@ REMOVE_S = 3.0
 
 
 class BoxGroup(Protocol):
-    """The parent group of one box. ``engine_name`` is what the engine takes as ``cgroup_parent``."""
+    """The parent group of one box.
+
+    Attributes:
+        engine_name: what the engine takes as ``cgroup_parent``.
+        unified: its folder in the unified hierarchy, by which the kernel counts events; may be missing on version 1.
+    """
 
     engine_name: str
+    unified: Path
 
     def create(self) -> None:
         """Make it. Raises BoxFault."""
@@ -71,6 +77,7 @@ class V1Group:
 
     def __init__(self, name: str, root: Path = ROOT) -> None:
         self.engine_name = f"/{name}"
+        self.unified = root / "unified" / name
         self._name = name
         self._root = root
 
@@ -106,7 +113,7 @@ class V2Group:
 
     def __init__(self, name: str, root: Path = ROOT) -> None:
         self.engine_name = f"/{name}"
-        self._folder = root / name
+        self._folder = self.unified = root / name
 
     def create(self) -> None:
         """See BoxGroup. The engine turns the controllers on along the path when it starts the container."""

@@ -163,6 +163,11 @@ class DockerBox:
     def _has_ended(self) -> bool:
         return self._stream is None or self._stream.ended
 
+    @property
+    def group_folder(self) -> Path | None:
+        """The box's group in the unified hierarchy, for whoever counts events there; None where there is none."""
+        return self._group.unified if self._group.unified.is_dir() else None
+
     def cpu_ns(self) -> int:
         """See Box."""
         return self._end.cpu_ns if self._end is not None else self._group.cpu_ns()

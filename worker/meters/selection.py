@@ -25,8 +25,8 @@ from worker.meters.config import (
     load_meters,
     read_password,
 )
+from worker.meters.cpu_counters import CpuCountersMeter
 from worker.meters.nvml import CLASS, NvmlMeter
-from worker.meters.perf import CpuCountersMeter
 from worker.meters.plug import Plug, PlugMeter
 from worker.meters.rapl import RaplMeter
 from worker.meters.recorded import CsvMeter, ReplayMeter
