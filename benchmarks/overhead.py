@@ -47,7 +47,7 @@ def first_run(stack: Stack, number: int) -> tuple[float, float]:
         while http.get(path).json()["state"] != "DONE":
             time.sleep(0.005)
         took = time.monotonic() - began
-        view, record = http.get(path).json(), http.get(f"{path}/record").json()["report"]
+        view, record = http.get(path).json(), http.get(f"{path}/record").json()["record"]
         stamp = int(http.get(f"{path}/log").text.split()[0]) / 1e9
         while http.get(f"/runs/{runs[-1]['id']}").json()["state"] != "DONE":
             time.sleep(0.02)
@@ -58,7 +58,8 @@ def first_run(stack: Stack, number: int) -> tuple[float, float]:
 
 def windows_s(record: dict[str, Any]) -> float:
     """Both windows, gate open to empty box, as the host saw them."""
-    return sum(record[phase]["end_ns"] - record[phase]["begin_ns"] for phase in ("train", "score")) / 1e9
+    windows = [record["windows"][phase] for phase in ("train", "score")]
+    return sum(int(window["end_ns"]) - int(window["begin_ns"]) for window in windows) / 1e9
 
 
 def bare() -> float:

@@ -1,11 +1,13 @@
 """What the engine is told about one box: every setting that contains the entrant's code. Pure: no engine is asked here."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 from docker.types import LogConfig, Mount, Ulimit
 
-from minjoule.box import BoxSpec
+from minjoule.box import BoxLimits, BoxSpec, Phase
 from sandbox.seccomp import python_profile
 
 LABEL = "minjoule"
@@ -59,6 +61,12 @@ def host_config(spec: BoxSpec, mounted: Path, cgroup_parent: str, cpuset: str | 
         "log_config": LogConfig(type="none"),
         "restart_policy": {"Name": "no"},
     }
+
+
+def settings_digest() -> str:
+    """sha256 over every setting that contains a box, for an example that stands for all: limits and paths differ by track and run."""
+    example = BoxSpec("", Phase.TRAIN, Path(), "", (), "", BoxLimits(1, 1, 1, 1, 1, 1), {})
+    return hashlib.sha256(json.dumps(host_config(example, Path("/box"), "", None), sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def ulimits(spec: BoxSpec) -> list[Ulimit]:

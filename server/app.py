@@ -1,5 +1,6 @@
 """The composition root of the web process: ``uvicorn --factory server.app:create_app``."""
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, hints: Hints | None = None) -> 
     app.state.hints = hints or CeleryHints(settings.redis_url)
     app.state.rate_limits = RateLimits(settings)
     app.state.instance_secret = settings.instance_secret()
+    app.state.signing_key = Ed25519PrivateKey.from_private_bytes(settings.signing_key())
     app.state.cookie_name = "__Host-mj" if settings.https else "mj_session"
     app.state.live_runs = runs.look_at(app)
     app.state.board_pages = board_pages.PageCache()

@@ -134,8 +134,8 @@ def host_list() -> None:
 def host_revoke(name: str) -> None:
     """End a host's token and queue its open attempts again."""
     settings = load_settings()
-    desk = judging.Desk(CeleryHints(settings.redis_url), settings.instance_secret())
-    within(lambda session: judging.revoke_host(session, desk, name, clock.now()))
+    hints = CeleryHints(settings.redis_url)
+    within(lambda session: judging.revoke_host(session, hints, name, clock.now()))
     typer.echo(f"revoked {name}")
 
 

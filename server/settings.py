@@ -47,19 +47,27 @@ class Settings(BaseSettings):
         """The secret that draws instances; made once and kept in the data folder unless it's set."""
         if self.secret_key:
             return self.secret_key.encode()
-        path = self.data_dir / "secret.key"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32))
-            try:
-                path.hardlink_to(fresh)  # the first of several processes wins
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        return path.read_text().strip().encode()
+        return kept(self.data_dir / "secret.key").encode()
+
+    def signing_key(self) -> bytes:
+        """The private ed25519 key under every run's receipt, 32 bytes; made once and kept in the data folder."""
+        return bytes.fromhex(kept(self.data_dir / "signing.key"))
+
+
+def kept(path: Path) -> str:
+    """64 random hexadecimal digits, made once and readable by this user alone."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32))
+        try:
+            path.hardlink_to(fresh)  # the first of several processes wins
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()
 
 
 def load_settings() -> Settings:

@@ -10,6 +10,7 @@ import httpx
 import typer
 
 from minjoule.meter import MeterFault, Reason
+from minjoule.record import public_key
 from worker.app import LOCK, make_app
 from worker.bench import BenchError
 from worker.calibration import Plan, calibrate, keep, load_history
@@ -18,6 +19,7 @@ from worker.load import every_core
 from worker.meters import Cabinet, meter_for
 from worker.meters.selection import candidates
 from worker.settings import Credentials, NotEnrolledError, WorkerSettings, load_credentials, store_credentials
+from worker.signing import make_key
 
 cli = typer.Typer(help="The worker of a metered host.", no_args_is_help=False)
 
@@ -39,10 +41,9 @@ def run(context: typer.Context) -> None:
 def enrol(server: str = typer.Option(...), code: str = typer.Option(...), name: str = typer.Option(platform.node())) -> None:
     """Use a one-time code; leaves the host's token in the worker's data folder."""
     settings = WorkerSettings()
+    told = {"code": code, "name": name, "facts": facts(), "public_key": public_key(make_key(settings.key_path))}
     try:
-        response = httpx.post(
-            f"{server.rstrip('/')}/api/v1/host/enrolments", json={"code": code, "name": name, "facts": facts()}, timeout=10
-        )
+        response = httpx.post(f"{server.rstrip('/')}/api/v1/host/enrolments", json=told, timeout=10)
     except httpx.HTTPError as error:
         typer.echo(f"{server} isn't reachable: {error}", err=True)
         raise typer.Exit(3) from None

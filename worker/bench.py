@@ -9,8 +9,9 @@ from docker.errors import DockerException
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.local_box import LocalBoxes
 from minjoule.trial import WindowRules
-from sandbox.docker_box import DockerBoxes
-from sandbox.images import check_image
+from sandbox.docker_box import IMAGES, DockerBoxes
+from sandbox.images import check_image, harness_digest
+from sandbox.limits import settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
 from sandbox.reaper import reap
@@ -20,9 +21,11 @@ from worker.judge import Bench
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
 from worker.settings import Credentials, WorkerSettings
+from worker.signing import load_key
 
 log = get_logger()
 Act = Callable[[], None]
+Facts = dict[str, str | int]
 
 
 class BenchError(Exception):
@@ -32,26 +35,26 @@ class BenchError(Exception):
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
     label = credentials.token.split("_")[2]
-    boxes, reap, keep_ahead, close = local() if settings.box == "local" else docker(settings, label)
+    boxes, reap, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
     meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
     history = load_history(settings.calibration_path)
     refuse_quarantined(history, meter.facts.name)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
-    return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | {"box": settings.box}, rules)
+    return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | about_box, load_key(settings.key_path), rules)
 
 
-def local() -> tuple[BoxFactory, Act, Act, Act]:
+def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:
     """Boxes without containment; keepers end with their worker, so there is nothing to reap."""
-    return LocalBoxes(), nothing, nothing, nothing
+    return LocalBoxes(), nothing, nothing, nothing, {"box": "local"}
 
 
 def nothing() -> None:
     """What a host does that has nothing to clear and nothing to prepare."""
 
 
-def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act]:
+def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act, Facts]:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
     try:
@@ -71,4 +74,21 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
 
-    return boxes, clear, boxes.keep_ahead, boxes.clear
+    return boxes, clear, boxes.keep_ahead, boxes.clear, about_engine(client)
+
+
+def about_engine(client: engine.DockerClient) -> Facts:
+    """What the record says of the sandbox: engine, image, harness, and the digest of every setting that contains the entrant."""
+    try:
+        version, image = client.version(), client.images.get(IMAGES["python"])
+    except DockerException as error:
+        raise BenchError(f"the engine doesn't say what it is: {error}") from None
+    parts = {each["Name"]: each.get("Version", "") for each in version.get("Components", [])}
+    return {
+        "box": "docker",
+        "engine": str(version["Version"]),
+        "runc": str(parts.get("runc", "unknown")),
+        "image": str(image.id),
+        "harness": harness_digest(),
+        "box_settings": settings_digest(),
+    }

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from minjoule import trace
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from minjoule import record, trace
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.bundle import BundleError, read_zip
 from minjoule.meter import Meter, MeterFault
@@ -23,6 +25,7 @@ from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, T
 from server.domain.run import Cause
 from worker.logs import get_logger
 from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
+from worker.signing import record_of
 
 log = get_logger()
 BEAT_S = 1.0
@@ -37,6 +40,7 @@ class Bench:
         reap: clears whatever of ours is left on this host.
         keep_ahead: called when nothing waits: have boxes ready for the next run.
         close: at the worker's end: leave nothing behind.
+        key: signs every record of this host.
     """
 
     boxes: BoxFactory
@@ -46,6 +50,7 @@ class Bench:
     close: Callable[[], None]
     host_label: str
     facts: dict[str, str | int]
+    key: Ed25519PrivateKey
     rules: WindowRules = WindowRules()
 
 
@@ -111,7 +116,7 @@ def attempt(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         bundle.write_to(folder)
         with Trial(spec_of(claim, folder, bench), bench.boxes, bench.meter, bench.rules) as trial, Pulse(claim, reporter, trial) as pulse:
             result = trial.carry_out(pulse.note)
-            reporter.report(claim, report_of(result, bench))  # the beats go on: they keep the lease while the server is away
+            reporter.report(claim, report_of(claim, result, bench))  # the beats go on: they keep the lease while the server is away
             pulse.stop()
         log.info(
             "attempt_reported", run=claim.run_id, epoch=claim.epoch, outcome=result.outcome, energy_uj=result.energy_uj, loss=result.loss
@@ -138,9 +143,13 @@ def spec_of(claim: Claim, folder: Path, bench: Bench) -> TrialSpec:
     )
 
 
-def report_of(result: TrialResult, bench: Bench) -> dict[str, Any]:
-    """The result as the server takes it."""
+def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]:
+    """The result as the server takes it, with the record that this host signs."""
+    traces = packed_trace(result)
+    signed = record.canonical(record_of(claim, result, result.log, traces, bench.meter.facts, bench.facts))
     return {
+        "record_b64": base64.b64encode(signed).decode(),
+        "signature": record.sign(bench.key, signed),
         "outcome": result.outcome,
         "message": result.message[:4000],
         "loss": result.loss,
@@ -151,7 +160,7 @@ def report_of(result: TrialResult, bench: Bench) -> dict[str, Any]:
         "artifact_bytes": result.artifact_bytes,
         "log_b64": base64.b64encode(result.log).decode(),
         "log_truncated": result.log_truncated,
-        "trace_b64": base64.b64encode(packed_trace(result)).decode(),
+        "trace_b64": base64.b64encode(traces).decode(),
         "prelude_s": result.prelude_s,
         "instance_digest": result.instance_digest,
         "meter": asdict(bench.meter.facts),

@@ -29,6 +29,11 @@ class WorkerSettings(BaseSettings):
         return self.data_dir / "host.json"
 
     @property
+    def key_path(self) -> Path:
+        """The key that this host signs its records with."""
+        return self.data_dir / "host.key"
+
+    @property
     def calibration_path(self) -> Path:
         """The history of this host's calibrations, a JSON line each."""
         return self.data_dir / "calibrations.jsonl"

@@ -21,13 +21,14 @@ class EnrolmentRequest(BaseModel):
     code: str = Field(max_length=100)
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,58}$")
     facts: dict[str, Any] = Field(default_factory=dict)
+    public_key: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
 @router.post("/host/enrolments", status_code=201)
 def create_enrolment(request: Request, wanted: EnrolmentRequest, session: WriteSession) -> Enrolled:
     """Enrol this machine as a host."""
     request.app.state.rate_limits.hit("enrol", client_address(request))
-    return service.enrol_now(session, wanted.code, wanted.name, wanted.facts)
+    return service.enrol_now(session, wanted.code, wanted.name, wanted.facts, wanted.public_key)
 
 
 @router.get("/hosts")

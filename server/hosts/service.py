@@ -91,7 +91,7 @@ def issue_code(session: Session, wanted: NewClass, *, loopback_only: bool, now: 
     return code
 
 
-def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt.datetime) -> Enrolled:
+def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt.datetime, public_key: str | None = None) -> Enrolled:
     """Use a code. Raises Unauthorized, Closed, Conflict."""
     row = session.get(EnrolmentCodeRow, hashed(code))
     if row is None:
@@ -103,6 +103,7 @@ def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt
     row.used_at = now
     host_class = session.get_one(HostClassRow, row.host_class)
     host = HostRow(name=name, host_class=row.host_class, token_hash=secrets.token_hex(32), facts=facts, enrolled_at=now)
+    host.public_key = public_key
     session.add(host)
     session.flush()
     token, host.token_hash = new_token("host", str(host.id))
@@ -164,6 +165,6 @@ def check_facts(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def enrol_now(session: Session, code: str, name: str, facts: dict[str, Any]) -> Enrolled:
+def enrol_now(session: Session, code: str, name: str, facts: dict[str, Any], public_key: str | None) -> Enrolled:
     """Enrol at the present instant."""
-    return enrol(session, code, name, check_facts(facts), clock.now())
+    return enrol(session, code, name, check_facts(facts), clock.now(), public_key)

@@ -56,6 +56,5 @@ def create_code(
 def revoke_host(request: Request, name: str, form_token: Field, viewer: Organizer, session: WriteSession) -> Response:
     """End a host's token; its open attempts are queued again."""
     check_form_token(viewer, form_token)
-    state = request.app.state
-    judging.revoke_host(session, judging.Desk(state.hints, state.instance_secret), name, clock.now())
+    judging.revoke_host(session, request.app.state.hints, name, clock.now())
     return RedirectResponse("/organizer", 303)

@@ -12,7 +12,7 @@ from server.db.session import ReadSession, WriteSession
 from server.domain.run import LEASE_S
 from server.hosts.service import CurrentHost
 from server.participants.service import CurrentParticipant
-from server.runs import judging, service
+from server.runs import judging, records, service
 from server.runs.judging import Desk
 from server.runs.live import LiveRuns, without_clock
 from server.runs.schemas import Claim, ClaimRequest, FaultReport, Heartbeat, Lease, Report
@@ -40,16 +40,17 @@ def read_log(run_id: str, session: ReadSession) -> Response:
     return Response(service.read_log(session, run_id), media_type="text/plain; charset=utf-8")
 
 
-@router.get("/runs/{run_id}/trace")
-def read_trace(run_id: str, session: ReadSession) -> Any:
-    """The raw readings of both windows."""
-    return service.read_trace(session, run_id)
+@router.get("/runs/{run_id}/trace", response_class=Response)
+def read_trace(run_id: str, session: ReadSession) -> Response:
+    """The raw readings of both windows: gzipped JSON, the very bytes whose digest is in the record (see ``minjoule.trace``)."""
+    headers = {"content-disposition": 'attachment; filename="trace.json.gz"'}
+    return Response(service.read_trace(session, run_id), media_type="application/gzip", headers=headers)
 
 
 @router.get("/runs/{run_id}/record")
 def read_record(request: Request, run_id: str, session: ReadSession) -> dict[str, Any]:
-    """What the host reported."""
-    return service.read_record(session, run_id, request.app.state.instance_secret, clock.now())
+    """The record that its host signed and this server countersigned; `minjoule verify` checks it."""
+    return records.document(session, request.app.state.signing_key, service.evidence(session, run_id))
 
 
 @router.get("/runs/{run_id}/events", response_class=EventSourceResponse)
@@ -78,7 +79,7 @@ def look_at(app: Any) -> LiveRuns:
 
 def desk(request: Request) -> Desk:
     """Hints and secret of this process."""
-    return Desk(request.app.state.hints, request.app.state.instance_secret)
+    return Desk(request.app.state.hints, request.app.state.instance_secret, request.app.state.signing_key)
 
 
 @router.post("/host/claims", response_model=None, responses={200: {"model": Claim}, 204: {"description": "nothing waits"}}, tags=["host"])

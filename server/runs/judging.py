@@ -10,6 +10,7 @@ import json
 import zlib
 from dataclasses import asdict, dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
 from server.blobs import Blobs
@@ -23,7 +24,7 @@ from server.hosts import service as hosts
 from server.hosts.service import HostIdentity
 from server.logs import get_logger
 from server.queue import Hints
-from server.runs import repository
+from server.runs import records, repository
 from server.runs.schemas import Claim, FaultReport, Heartbeat, Report
 from server.tracks import service as tracks
 
@@ -40,6 +41,7 @@ class Desk:
 
     hints: Hints
     secret: bytes
+    signing_key: Ed25519PrivateKey
 
 
 def claim(session: Session, desk: Desk, host: HostIdentity, now: dt.datetime) -> Claim | None:
@@ -99,7 +101,7 @@ def heartbeat(session: Session, host: HostIdentity, attempt_id: int, beat: Heart
 def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, said: Report, now: dt.datetime) -> None:
     """The end of an attempt, once. Raises NotFound, Conflict (stale, or another report before), Inadmissible."""
     attempt, run = owned(session, host, attempt_id)
-    content = said.model_dump(mode="json", exclude={"log_b64", "trace_b64"})
+    content = said.model_dump(mode="json", exclude={"log_b64", "trace_b64", "record_b64"})
     sha256 = hashlib.sha256(said.model_dump_json().encode()).hexdigest()
     if attempt.state == "REPORTED":
         if (attempt.report_sha256, attempt.epoch) == (sha256, said.epoch):
@@ -108,6 +110,7 @@ def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sa
     current(attempt, run, said.epoch)
     check_trace(said.trace_b64)
     hosts.note_seen(session, host.id, now)
+    records.admit_record(session, desk.signing_key, attempt, run, said, now)
     attempt.state, attempt.ended_at, attempt.phase = "REPORTED", now, "report"
     attempt.report, attempt.report_sha256, attempt.trace = content, sha256, said.trace_b64
     attempt.log, attempt.log_truncated, attempt.energy_uj = said.log_b64[:LOG_CAP], said.log_truncated, said.energy_uj
@@ -163,11 +166,11 @@ def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Ca
         after_commit(session, lambda: hints.run_waits(run.host_class))
 
 
-def revoke_host(session: Session, desk: Desk, name: str, now: dt.datetime) -> None:
+def revoke_host(session: Session, hints: Hints, name: str, now: dt.datetime) -> None:
     """End a host's token and queue its open attempts again."""
     host_id = hosts.revoke(session, name, now)
     for attempt in repository.open_attempts_of_host(session, host_id):
-        fault_attempt(session, desk.hints, attempt, Cause.HOST_REVOKED, "an organizer revoked the host", now)
+        fault_attempt(session, hints, attempt, Cause.HOST_REVOKED, "an organizer revoked the host", now)
 
 
 def sweep(session: Session, hints: Hints, now: dt.datetime) -> None:

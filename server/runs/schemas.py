@@ -13,6 +13,7 @@ Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LOG_CHUNK = 90_000
 LOG_BYTES = 400_000
 TRACE_BYTES = 1_400_000
+RECORD_BYTES = 60_000
 
 
 class Strict(BaseModel):
@@ -73,6 +74,8 @@ class Report(Strict):
     trace_b64: Base64Bytes = Field(max_length=TRACE_BYTES)
     prelude_s: float = Field(ge=0, le=3600)
     instance_digest: Hex64
+    record_b64: Base64Bytes = Field(default=b"", max_length=RECORD_BYTES)
+    signature: Annotated[str, Field(pattern=r"^([0-9a-f]{128})?$")] = ""
     meter: dict[str, str | int | float | bool | None] = Field(max_length=20)
     facts: dict[str, str | int | float | bool | None] = Field(default_factory=dict, max_length=60)
 

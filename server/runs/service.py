@@ -1,12 +1,9 @@
 """Runs as participants and the public see them: queued, live, done."""
 
 import datetime as dt
-import gzip
-import json
 import secrets
 import statistics
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -41,7 +38,7 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run. Energies are microjoules as stored, and joules for reading; ``instance_key`` only when it's done."""
+    """A run. Energies are microjoules as stored, and joules for reading; windows are seconds; ``instance_key`` only when it's done."""
 
     id: str
     submission: str
@@ -63,6 +60,10 @@ class RunView:
     energy_uj: int | None
     train_uj: int | None
     score_uj: int | None
+    train_s: float | None
+    score_s: float | None
+    artifact_sha256: str | None
+    artifact_bytes: int | None
     seed: int
     instance_key: str | None
     queue_position: int | None
@@ -85,6 +86,11 @@ class RunView:
 def joules(energy_uj: int | None) -> float | None:
     """Microjoules as joules."""
     return None if energy_uj is None else energy_uj / 1e6
+
+
+def seconds(window: dict[str, int] | None) -> float | None:
+    """Length of a reported window."""
+    return (window["end_ns"] - window["begin_ns"]) / 1e9 if window else None
 
 
 def new_run_id(now: dt.datetime) -> str:
@@ -155,6 +161,7 @@ def compose(
     rules = tracks.find_track(session, board.track_slug)
     position = repository.queued_before(session, run) if run.state == RunState.QUEUED else None
     key = instance_key(secret, submission.digest, run.host_class, run.index).hex() if run.state == RunState.DONE else None
+    report = (last.report if last and run.state == RunState.DONE else None) or {}
     return RunView(
         id=run.id,
         submission=submission.digest,
@@ -176,6 +183,10 @@ def compose(
         energy_uj=run.energy_uj,
         train_uj=run.train_uj,
         score_uj=run.score_uj,
+        train_s=seconds(report.get("train")),
+        score_s=seconds(report.get("score")),
+        artifact_sha256=report.get("artifact_sha256"),
+        artifact_bytes=report.get("artifact_bytes"),
         seed=run.seed,
         instance_key=key,
         queue_position=position,
@@ -235,27 +246,12 @@ def read_log(session: Session, run_id: str) -> bytes:
     return evidence(session, run_id).log
 
 
-def read_trace(session: Session, run_id: str) -> Any:
-    """The raw readings of both windows. Raises NotFound."""
+def read_trace(session: Session, run_id: str) -> bytes:
+    """The raw readings of both windows, packed. Raises NotFound."""
     attempt = evidence(session, run_id)
     if attempt.trace is None:
         raise NotFound(f"run {run_id[:40]} has no trace yet", "it's there once the run is done")
-    return json.loads(gzip.decompress(attempt.trace))
-
-
-def read_record(session: Session, run_id: str, secret: bytes, now: dt.datetime) -> dict[str, Any]:
-    """What the host reported, beside the run. Raises NotFound."""
-    attempt = evidence(session, run_id)
-    if attempt.report is None:
-        raise NotFound(f"run {run_id[:40]} has no record yet", "it's there once the run is done")
-    view = find_run(session, run_id, secret, now, log=False)
-    return {"run": view.id, "submission": view.submission, "track": view.track, "host_class": view.host_class} | {
-        "boundary": view.boundary,
-        "instance_key": view.instance_key,
-        "seed": view.seed,
-        "index": view.index,
-        "report": attempt.report,
-    }
+    return attempt.trace
 
 
 def evidence(session: Session, run_id: str) -> AttemptRow:

@@ -94,6 +94,10 @@ class Client:
         """JSON of a resource."""
         return self._json("GET", path, params=query)
 
+    def get_bytes(self, path: str) -> bytes:
+        """A resource as it came."""
+        return self._asked("GET", path).content
+
     def create_token(self, name: str, password: str, label: str) -> str:
         """Log in by name and password."""
         return str(self._json("POST", "/tokens", json={"name": name, "password": password, "label": label})["token"])
@@ -138,13 +142,16 @@ class Client:
                     yield json.loads(line[5:])
 
     def _json(self, method: str, path: str, **options: Any) -> Any:
+        return self._asked(method, path, **options).json()
+
+    def _asked(self, method: str, path: str, **options: Any) -> "httpx.Response":
         try:
             response = self._http.request(method, path, **options)
         except self._failed as error:
             raise UnreachableError(f"{self.server} can't be reached ({error}): is the address right, and the server up?") from error
         if response.status_code >= 400:
             self._refuse(response)
-        return response.json()
+        return response
 
     def _refuse(self, response: "httpx.Response") -> None:
         try:

@@ -71,5 +71,5 @@ def test_attack(stack: Stack, case: Path, tmp_path: Path) -> None:
 
 
 def windows(stack: Stack, run: dict[str, Any]) -> list[dict[str, int]]:
-    report = stack.get(f"/runs/{run['id']}/record")["report"]
-    return [report[phase] for phase in ("train", "score") if report[phase]]
+    said = stack.get(f"/runs/{run['id']}/record")["record"]["windows"]
+    return [{name: int(said[phase][name]) for name in ("begin_ns", "end_ns")} for phase in ("train", "score") if said[phase]]

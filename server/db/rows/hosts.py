@@ -31,6 +31,7 @@ class HostRow(Base):
     name: Mapped[str] = mapped_column(String(60), unique=True)
     host_class: Mapped[str] = mapped_column(ForeignKey("host_classes.name"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    public_key: Mapped[str | None] = mapped_column(String(64))  # ed25519, hex; None: enrolled before records were signed
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     enrolled_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

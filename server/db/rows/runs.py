@@ -76,3 +76,6 @@ class AttemptRow(Base):
     report: Mapped[dict[str, Any] | None] = deferred(mapped_column(JSON))  # as reported: facts, windows, digests
     trace: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))  # gzip of the trace's JSON
     report_sha256: Mapped[str | None] = mapped_column(String(64))
+    record: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))  # canonical JSON, as the host signed it
+    host_signature: Mapped[str | None] = mapped_column(String(128))
+    receipt_signature: Mapped[str | None] = mapped_column(String(128))  # the server's, over the record's digest and ``ended_at``

@@ -6,14 +6,14 @@ import typer
 
 from minjoule.box import BoxFault
 from minjoule.bundle import BundleError
-from minjoule.cli import account, entry, look
+from minjoule.cli import account, entry, look, verify
 from minjoule.client import CredentialsError, RefusedError, UnreachableError
 from minjoule.manifest import ManifestError
 from minjoule.meter import MeterFault
 
 DONE, ENTRY, USAGE, OURS = 0, 1, 2, 3
 app = typer.Typer(help="Train a model with the least energy.", no_args_is_help=True, pretty_exceptions_enable=False)
-for module in (entry, account, look):
+for module in (entry, account, look, verify):
     for command in module.COMMANDS:
         app.command(name=command.__name__.rstrip("_"))(command)
 

@@ -54,3 +54,19 @@ def test_each_example_has_figures_and_a_command_that_exists(example: str) -> Non
     assert " J " in text
     assert f"minjoule try starter_kit/examples/{example}" in text
     assert Path(EXAMPLES / example / "entry.py").is_file()
+
+
+def test_a_real_run_is_verified_on_line_and_from_a_folder_and_a_changed_byte_fails(stack: Stack, tmp_path: Path) -> None:
+    done = stack.minjoule("submit", str(EXAMPLES / "parity-walsh"), "--json")
+    run, saved = json.loads(done.stdout.splitlines()[-1])["runs"][0]["id"], tmp_path / "saved"
+    first = stack.minjoule("verify", run, "--save", str(saved))
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "added up again from the raw readings" in first.stdout
+    assert stack.minjoule("verify", str(saved)).returncode == 0
+    for name, part in (("trace.json.gz", "trace"), ("log", "log"), ("record.json", "record"), ("run.json", "run")):
+        content = (saved / name).read_bytes()
+        (saved / name).write_bytes(content + b"\x00")
+        changed = stack.minjoule("verify", str(saved), "--json")
+        assert changed.returncode == 1
+        assert part in [check["name"] for check in json.loads(changed.stdout)["checks"] if not check["ok"]]
+        (saved / name).write_bytes(content)

@@ -1,6 +1,5 @@
 """From upload to board on measured boundaries: NVML's stub and a powercap tree whose true power is known, everything else real."""
 
-import gzip
 import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -81,10 +80,11 @@ def slow_walsh() -> Bundle:
 
 
 def evidence(stack: Stack, run_id: str) -> tuple[dict[str, Any], Any]:
-    """A run's report, and its trace as stored."""
-    report = stack.http.get(f"/api/v1/runs/{run_id}/record").raise_for_status().json()["report"]
+    """A run's signed windows, and its trace as stored."""
+    windows = stack.http.get(f"/api/v1/runs/{run_id}/record").raise_for_status().json()["record"]["windows"]
+    said = {name: window | {"begin_ns": int(window["begin_ns"]), "end_ns": int(window["end_ns"])} for name, window in windows.items()}
     content = stack.http.get(f"/api/v1/runs/{run_id}/trace").raise_for_status()
-    return report, unpack(gzip.compress(content.content))
+    return said, unpack(content.content)
 
 
 def test_a_submission_goes_from_upload_to_board_and_its_joules_are_the_truth_within_u(stack: Stack, machine: Machine) -> None:

@@ -2,11 +2,13 @@
 
 import base64
 import datetime as dt
+import gzip
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
 from server import clock
@@ -203,7 +205,7 @@ def test_twenty_runs_and_eight_claimers_each_run_is_claimed_once(
     def take(number: int) -> str | None:
         with database.session() as session:
             identity = HostIdentity(number + 1, f"host-{number}", "test")
-            taken = judging.claim(session, Desk(hints, b"secret"), identity, clock.now())
+            taken = judging.claim(session, Desk(hints, b"secret", Ed25519PrivateKey.generate()), identity, clock.now())
             return taken.run_id if taken else None
 
     with ThreadPoolExecutor(8) as pool:
@@ -216,7 +218,7 @@ def test_a_revoked_host_is_turned_away_and_its_attempt_queued_again(
 ) -> None:
     claimed, headers = claim()
     with database.session() as session:
-        judging.revoke_host(session, Desk(hints, b"secret"), "host-1", clock.now())
+        judging.revoke_host(session, hints, "host-1", clock.now())
     assert client.post("/api/v1/host/claims", json={"boot_id": "x"}, headers=headers).status_code == 401
     assert client.get(f"/api/v1/runs/{claimed['run_id']}").json()["attempts"][0]["fault_cause"] == "host_revoked"
 
@@ -229,8 +231,9 @@ def test_log_trace_and_record_of_a_done_run_are_public(client: TestClient, claim
     log = client.get(f"{path}/log")
     assert log.content == b"<script>\x00\xff\x1b[31m"
     assert (log.headers["content-type"], log.headers["x-content-type-options"]) == ("text/plain; charset=utf-8", "nosniff")
-    assert client.get(f"{path}/trace").json() == {"train": {}}
-    assert client.get(f"{path}/record").json()["report"]["artifact_sha256"] == "a" * 64
+    assert gzip.decompress(client.get(f"{path}/trace").content) == b'{"train": {}}'
+    assert client.get(path).json()["artifact_sha256"] == "a" * 64
+    assert "no signed record" in client.get(f"{path}/record").json()["error"]["message"]
 
 
 def test_a_finished_runs_stream_tells_it_once_and_ends(client: TestClient, claim: Any) -> None:

@@ -7,6 +7,7 @@ import time
 import tomllib
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from minjoule import tracks
 from minjoule.box import Phase
@@ -55,6 +56,7 @@ def bench(boxes: FakeBoxes, meter: Meter | None = None) -> Bench:
         lambda: None,
         "h1",
         {"cpu": "test"},
+        Ed25519PrivateKey.generate(),
     )
 
 

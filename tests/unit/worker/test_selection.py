@@ -16,6 +16,7 @@ from worker.meters import Cabinet, meter_for
 from worker.meters.rapl import RaplMeter
 from worker.meters.selection import candidates
 from worker.settings import Credentials, WorkerSettings
+from worker.signing import make_key
 
 __all__ = ["boards", "nvml_library"]
 
@@ -126,6 +127,7 @@ def credentials(boundary: str) -> Credentials:
 
 def test_a_host_on_a_measured_boundary_refuses_to_judge_without_its_meter(tmp_path: Path) -> None:
     settings = WorkerSettings(box="local", data_dir=tmp_path, powercap_root=tmp_path)
+    make_key(settings.key_path)
     make_bench(settings, credentials("modelled-cpu-time"))
     with pytest.raises(MeterFault, match="no RAPL package zone"):
         make_bench(settings, credentials("node-cpu"))
