@@ -28,6 +28,7 @@ class Reason(StrEnum):
     RESET = "reset"
     GAP = "gap"
     POWER_BOUNDS = "power_bounds"
+    NESTING = "nesting"
     IDLE_DRIFT = "idle_drift"
     FOREIGN_PROCESS = "foreign_process"
     CLOCK_STEP = "clock_step"
@@ -80,6 +81,7 @@ class Channel:
         most_uw: the device never draws more (its rating or power limit); None where unknown.
         observed_ppm: of POWER: which part of the time the sensor sees, millionths.
         billed: it's in the bill; others are columns beside it.
+        encloses: it's at the wall of the machine whose other meters the trace has: it can't say less than they.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Channel:
     most_uw: int | None = None
     observed_ppm: int = 0
     billed: bool = True
+    encloses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from minjoule.window import Trace, Window
 
 UNPACKED_BYTES = 32 << 20
 KEYS = {"window", "meter", "channels", "unit_ns", "order", "wait", "took", "raw"}
-WORDS, OPTIONAL = ("name", "kind", "billed"), ("wraps_at", "gain_ppm", "most_uw")
+WORDS, OPTIONAL = ("name", "kind", "billed", "encloses"), ("wraps_at", "gain_ppm", "most_uw")
 STRANGE = "the trace is damaged, or was packed by another version: fetch it again"
 
 
@@ -102,7 +102,8 @@ def to_channel(content: Mapping[str, Any]) -> Channel:
     for field, value in content.items():
         if field not in WORDS and not (value is None and field in OPTIONAL):
             whole(value)
-    return Channel(**{**content, "name": str(content["name"]), "kind": Kind(content["kind"]), "billed": content["billed"] is True})
+    words = {"name": str(content["name"]), "kind": Kind(content["kind"])}
+    return Channel(**{**content, **words, "billed": content["billed"] is True, "encloses": content["encloses"] is True})
 
 
 def whole(value: object) -> int:

@@ -16,6 +16,8 @@ POWER_GAP_PERIODS, POWER_GAP_NS = 5, 3 * NS
 """Of sampled power nothing is known in between."""
 FROZEN_PERIODS, FROZEN_NS = 10, NS // 2
 IDLE_DRIFT_PERCENT = 5
+LEAST_WALL_PERCENT = 85
+"""Plugs have been seen to say up to 15 % too little at low load."""
 
 
 def refuse(channel: Channel, readings: Sequence[Reading]) -> None:
@@ -117,6 +119,13 @@ def refuse_unusual_idle(idle_uw: int, usual: tuple[int, int] | None) -> None:
     if usual is not None and abs(idle_uw - usual[0]) > usual[1]:
         detail = f"{idle_uw / 1e6:.3f} W before the window, {usual[0] / 1e6:.3f} W +- {usual[1] / 1e6:.3f} W are usual here"
         raise MeterFault(f"idle power was {detail}: something else runs, or the machine has changed", Reason.IDLE_DRIFT)
+
+
+def refuse_nesting(wall: str, wall_uj: int, inside_uj: int, doubt_uj: int) -> None:
+    """A meter at the wall says at least what the meters behind it say, less both doubts (U) and a plug's known error at low load."""
+    if wall_uj + doubt_uj < LEAST_WALL_PERCENT * inside_uj // 100:
+        detail = f"{wall} says {wall_uj / 1e6:.3f} J, the meters behind it say {inside_uj / 1e6:.3f} J (U = {doubt_uj / 1e6:.3f} J)"
+        raise MeterFault(f"{detail}: is it on this machine?", Reason.NESTING, "Look at the plug, then calibrate this host")
 
 
 def bounds_fault(channel: Channel, power_uw: int) -> MeterFault:

@@ -3,13 +3,14 @@
 Pure arithmetic: replaying a stored trace gives the same joules bit for bit. It knows no instrument and no clock.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from minjoule.curve import part_between, unwrapped
 from minjoule.meter import Channel, Kind, Reading
 from minjoule.uncertainty import Doubt, Part, budget
-from minjoule.void import refuse
+from minjoule.void import refuse, refuse_nesting
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def measure(trace: Trace) -> Measurement:
     Raises MeterFault where a channel is silent, frozen, set back or otherwise not to be believed: then there's no figure.
     """
     parts = {channel: checked_part(trace, channel) for channel in trace.channels}
+    check_nesting(parts)
     billed = {channel: part for channel, part in parts.items() if channel.billed}
     energy_uj = round(sum((part.energy_uj for part in billed.values()), Fraction(0)))
     columns = tuple(Column(channel.name, round(part.energy_uj), channel.billed) for channel, part in parts.items())
@@ -84,6 +86,16 @@ def measure(trace: Trace) -> Measurement:
         return Measurement(trace.window, energy_uj, None, columns=columns)
     known = budget((meter_of(channel), channel.gain_ppm, part) for channel, part in billed.items())
     return Measurement(trace.window, energy_uj, known.expanded_uj, known.on_host_uj, known.doubts, columns)
+
+
+def check_nesting(parts: Mapping[Channel, Part]) -> None:
+    """Every meter at the wall against the counters of the machine behind it. Raises MeterFault."""
+    inside = [(meter_of(channel), channel.gain_ppm, part) for channel, part in parts.items() if channel.kind is Kind.COUNTER]
+    for channel, part in parts.items():
+        if channel.encloses and inside:
+            doubt_uj = budget([(meter_of(channel), channel.gain_ppm, part), *inside]).on_host_uj
+            inside_uj = round(sum((each.energy_uj for _, _, each in inside), Fraction(0)))
+            refuse_nesting(channel.name, round(part.energy_uj), inside_uj, doubt_uj)
 
 
 def checked_part(trace: Trace, channel: Channel) -> Part:

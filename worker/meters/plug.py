@@ -57,7 +57,7 @@ class PlugMeter:
             raise MeterFault(detail, Reason.OTHER_DEVICE, "Mend its address or its `device` there")
         timing_ns = round(plug.update_s * 1e9)
         bare = Channel(f"{plug.name}/wall", 1000, 1, kind=Kind.POWER, update_ns=timing_ns, resolution=plug.resolution_mw)
-        self.channels = (gain.of(replace(bare, least_uw=LEAST_UW, most_uw=MOST_UW)),)
+        self.channels = (gain.of(replace(bare, least_uw=LEAST_UW, most_uw=MOST_UW, encloses=boundary == "node-wall")),)
 
     @property
     def facts(self) -> MeterFacts:

@@ -40,7 +40,7 @@ class CsvMeter:
         self._read_to = 0
         self._rest = ""
         self._last_ns: int | None = None
-        self.channels = (gain.of(Channel("csv/lab", 1, 1, kind=Kind.POWER, most_uw=MOST_UW)),)
+        self.channels = (gain.of(Channel("csv/lab", 1, 1, kind=Kind.POWER, most_uw=MOST_UW, encloses=boundary == "node-wall")),)
         first = self._lines()
         if not first or tuple(name.strip() for name in first[0].split(",")) != COLUMNS:
             detail = f"{file} begins with {first[0][:80] if first else 'nothing'!r}"

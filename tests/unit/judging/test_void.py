@@ -8,7 +8,7 @@ import pytest
 
 from minjoule.meter import Channel, Kind, MeterFault, Reading, Reason
 from minjoule.void import refuse, refuse_idle_drift
-from minjoule.window import Trace, measure
+from minjoule.window import Trace, Window, measure
 from tests.fakes.simulated import MS, SECOND, board, package, plug
 
 Readings = list[Reading]
@@ -108,3 +108,19 @@ def test_idle_power_may_drift_by_a_twentieth_and_no_more() -> None:
     with pytest.raises(MeterFault, match=r"20\.000 W before and 21\.100 W after") as caught:
         refuse_idle_drift(20_000_000, 21_100_000)
     assert caught.value.reason is Reason.IDLE_DRIFT
+
+
+@pytest.mark.parametrize(("wall_w", "plausible"), [(150, True), (90, True), (40, False)])
+def test_a_wall_meter_that_says_less_than_what_is_behind_it_voids_the_run(wall_w: int, plausible: bool) -> None:
+    """A package of 100 W; a plug at low load may be 15 % off, but not on another machine."""
+    inside = Channel("rapl/package-0", 1, 1, kind=Kind.COUNTER)
+    wall = Channel("shelly/wall", 1000, 1, kind=Kind.POWER, billed=False, encloses=True)
+    readings = [Reading(inside.name, at * SECOND, at * SECOND, at * 100_000_000) for at in range(11)]
+    readings += [Reading(wall.name, at * SECOND, at * SECOND, wall_w * 1000) for at in range(11)]
+    trace = Trace(Window(SECOND, 9 * SECOND), "rapl", (inside, wall), tuple(sorted(readings, key=lambda each: each.before_ns)))
+    if plausible:
+        assert measure(trace).energy_uj == 800_000_000
+        return
+    with pytest.raises(MeterFault, match="shelly/wall says 320.000 J, the meters behind it say 800.000 J") as caught:
+        measure(trace)
+    assert caught.value.reason is Reason.NESTING
