@@ -88,20 +88,23 @@ def evidence(stack: Stack, run_id: str) -> tuple[dict[str, Any], Any]:
 
 
 def test_a_submission_goes_from_upload_to_board_and_its_joules_are_the_truth_within_u(stack: Stack, machine: Machine) -> None:
-    ids = stack.submit(slow_walsh())
+    ids, outside = stack.submit(slow_walsh()), 0
     for run in stack.wait_until_final(ids):
         assert (run["state"], run["outcome"], run["modelled"]) == ("DONE", "FINISHED", False), run["attempts"]
         report, traces = evidence(stack, run["id"])
         for phase in ("train", "score"):
             said = report[phase]
             assert said["on_host_uj"] < 0.1 * said["energy_uj"]
-            assert abs(said["energy_uj"] - machine.truth_uj(said)) <= said["on_host_uj"]
+            off = abs(said["energy_uj"] - machine.truth_uj(said)) / said["on_host_uj"]
+            assert off <= 2, "twice U is four standard uncertainties"
+            outside += off > 1
             again = measure(traces[phase])
             assert (again.energy_uj, again.on_host_uj) == (said["energy_uj"], said["on_host_uj"])
         assert report["train"]["end_ns"] - report["train"]["begin_ns"] > 1.3 * SECOND
         assert run["energy_uj"] == report["train"]["energy_uj"] + report["score"]["energy_uj"]
         names = [channel.name for channel in traces["train"].channels]
         assert names == ["nvml/gpu-0"] * (machine.boundary == "node") + ["rapl/package-0", "rapl/package-0-dram"]
+    assert outside <= 1, "U covers 95 %: of six windows one may lie outside"
 
     def ranked() -> bool:
         board = stack.http.get(f"/api/v1/tracks/parity/boards/{HOST_CLASS}").json()
