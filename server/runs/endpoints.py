@@ -15,6 +15,7 @@ from server.participants.service import CurrentParticipant
 from server.runs import judging, records, service
 from server.runs.judging import Desk
 from server.runs.live import LiveRuns, without_clock
+from server.runs.power_plot import power_csv
 from server.runs.schemas import Claim, ClaimRequest, FaultReport, Heartbeat, Lease, Report
 from server.runs.service import RunView
 
@@ -45,6 +46,12 @@ def read_trace(run_id: str, session: ReadSession) -> Response:
     """The raw readings of both windows: gzipped JSON, the very bytes whose digest is in the record (see ``minjoule.trace``)."""
     headers = {"content-disposition": 'attachment; filename="trace.json.gz"'}
     return Response(service.read_trace(session, run_id), media_type="application/gzip", headers=headers)
+
+
+@router.get("/runs/{run_id}/trace.csv", response_class=Response)
+def read_power(run_id: str, session: ReadSession) -> Response:
+    """Power over time as the run page draws it; the bill is made from the raw readings, not from this."""
+    return Response(power_csv(service.read_trace(session, run_id)), media_type="text/csv; charset=utf-8")
 
 
 @router.get("/runs/{run_id}/record")

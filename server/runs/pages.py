@@ -7,6 +7,7 @@ from server import clock
 from server.db.session import ReadSession
 from server.participants.service import OptionalParticipant
 from server.runs import service
+from server.runs.power_plot import power_view
 from server.templating import page
 
 router = APIRouter(include_in_schema=False)
@@ -14,5 +15,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/runs/{run_id}")
 def run_page(request: Request, run_id: str, session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
-    """One run, live."""
-    return page("runs/run.html", viewer, run=service.find_run(session, run_id, request.app.state.instance_secret, clock.now()))
+    """One run, live; with its power over time once it's done."""
+    run = service.find_run(session, run_id, request.app.state.instance_secret, clock.now())
+    power = power_view(service.read_trace(session, run_id)) if run.state == "DONE" else None
+    return page("runs/run.html", viewer, run=run, power=power)
