@@ -89,8 +89,6 @@ class RunView:
     attempts: list[AttemptView] = field(default_factory=list)
     log_tail: str = ""
     log_truncated: bool = False
-    train_s: float | None = None
-    score_s: float | None = None
 
     @property
     def final(self) -> bool:
@@ -232,15 +230,7 @@ def compose(
         attempts=attempts,
         log_tail=last.log[-LOG_TAIL:].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}") if last else "",
         log_truncated=bool(last and last.log_truncated),
-        train_s=window_s(last, "train"),
-        score_s=window_s(last, "score"),
     )
-
-
-def window_s(attempt: AttemptRow | None, name: str) -> float | None:
-    """How long a window of the last attempt was, seconds on its host's clock. None before the report."""
-    window = (attempt.report or {}).get(name) if attempt else None
-    return None if not window else round((window["end_ns"] - window["begin_ns"]) / 1e9, 6)
 
 
 def attempt_view(row: AttemptRow, host: str) -> AttemptView:
