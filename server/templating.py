@@ -3,12 +3,14 @@
 import datetime as dt
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 UNAUTHORIZED = 401
+HOME_PATH = "/me"
 ROOT = Path(__file__).parents[1]
 UNITS = ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"))
 
@@ -39,12 +41,29 @@ def share(part: float | None, whole: float | None) -> int:
     return round(100 * part / whole) if part is not None and whole else 0
 
 
+def seconds(value: float | None) -> str:
+    """A length of time, three significant digits."""
+    return "–" if value is None else f"{value:.0f} s" if value >= 100 else f"{value:.3g} s"
+
+
+def safe_next(asked: str) -> str:
+    """Where a reader returns to after signing in: a path of this site, or the own page. Whatever could lead elsewhere is dropped."""
+    own = asked.startswith("/") and not asked.startswith(("//", "/sign-")) and "\\" not in asked
+    return asked if own and len(asked) <= 300 and asked.isascii() and asked.isprintable() and " " not in asked else HOME_PATH
+
+
+def sign_in_address(asked: str) -> str:
+    """The sign-in page that leads back to ``asked``."""
+    back = safe_next(asked)
+    return "/sign-in" if back == HOME_PATH else f"/sign-in?next={quote(back, safe='/')}"
+
+
 def environment() -> Environment:
     """Autoescape on, undefined names are errors."""
     made = Environment(
         loader=FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"joules": joules, "bits": bits, "instant": instant}
+    made.filters |= {"joules": joules, "bits": bits, "instant": instant, "seconds": seconds}
     made.globals |= {"share": share}
     return made
 
@@ -60,5 +79,5 @@ def page(template: str, viewer: Any, status: int = 200, /, **values: Any) -> HTM
 def error_page(request: Request, status: int, message: str, hint: str) -> Response:
     """What went wrong, and what to do; who only has to sign in is sent there."""
     if status == UNAUTHORIZED and request.method == "GET":
-        return RedirectResponse("/sign-in", 303)
+        return RedirectResponse(sign_in_address(request.url.path), 303)
     return page("error.html", None, status, code=status, message=message, hint=hint)

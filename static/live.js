@@ -21,7 +21,7 @@
     put("energy", run.state === "RUNNING" && at.energy_uj !== null ? joules(at.energy_uj / 1e6) : "–");
     put("loss", at.loss_so_far ? at.loss_so_far.toFixed(4) : "–");
     const share = at.progress === null || at.progress === undefined ? "" : ` ${Math.round(100 * at.progress)} %`;
-    put("phase", run.state === "RUNNING" ? `${at.phase || "starting"}${share}` : `queued, ${run.queue_position} before it`);
+    put("phase", run.state === "RUNNING" ? `${at.phase || "starting"}${share}` : `queued, ${run.queue_position ? `${run.queue_position} before it` : "next"}`);
     put("reason", run.reason || "");
     if (run.log_tail) put("log", run.log_tail);
     return false;

@@ -31,14 +31,20 @@ def organizer_page(request: Request, session: ReadSession, viewer: Organizer) ->
 def shown(request: Request, session: Session, viewer: Participant, code: str) -> HTMLResponse:
     """The page; a new code is shown this once."""
     server = request.app.state.settings.public_url
-    return page(
-        "organizers/organizer.html", viewer, error=None, code=code, server=server, boundaries=BOUNDARIES, hosts=hosts.list_hosts(session)
-    )
+    values = {"boundaries": BOUNDARIES, "hosts": hosts.list_hosts(session), "loopback": request.app.state.settings.loopback_only}
+    return page("organizers/organizer.html", viewer, error=None, code=code, server=server, **values)
 
 
 @router.post("/codes")
 def create_code(
-    request: Request, form_token: Field, host_class: Field, title: Field, boundary: Field, viewer: Organizer, session: WriteSession
+    request: Request,
+    form_token: Field,
+    host_class: Field,
+    title: Field,
+    boundary: Field,
+    viewer: Organizer,
+    session: WriteSession,
+    unsandboxed: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
     """A one-time code."""
     check_form_token(viewer, form_token)
@@ -47,7 +53,7 @@ def create_code(
             f"host class {host_class[:60]!r} or boundary {boundary[:40]!r} isn't allowed", "lower case, digits, dots and hyphens"
         )
     loopback = request.app.state.settings.loopback_only
-    code = hosts.issue_code(session, NewClass(host_class, title[:120], boundary, False), loopback_only=loopback, now=clock.now())
+    code = hosts.issue_code(session, NewClass(host_class, title[:120], boundary, unsandboxed), loopback_only=loopback, now=clock.now())
     session.flush()
     return shown(request, session, viewer, code)
 

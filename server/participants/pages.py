@@ -2,47 +2,61 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from server import clock
 from server.db.session import WriteSession
 from server.domain.errors import ParticipantError
+from server.domain.participant import Participant
 from server.participants import service
 from server.participants.service import CurrentParticipant, OptionalParticipant
-from server.templating import page
+from server.templating import HOME_PATH, page, safe_next
 
 router = APIRouter(include_in_schema=False)
 Field = Annotated[str, Form(max_length=500)]
+Back = Annotated[str, Form(max_length=500, alias="next")]
+AskedBack = Annotated[str, Query(max_length=500, alias="next")]
 
 
 @router.get("/sign-up")
-def sign_up_page(viewer: OptionalParticipant) -> HTMLResponse:
+def sign_up_page(viewer: OptionalParticipant, back: AskedBack = HOME_PATH) -> HTMLResponse:
     """The form."""
-    return page("participants/sign.html", viewer, title="Sign up", action="/sign-up", error=None, name="")
+    return form(viewer, "Sign up", back)
 
 
 @router.get("/sign-in")
-def sign_in_page(viewer: OptionalParticipant) -> HTMLResponse:
+def sign_in_page(viewer: OptionalParticipant, back: AskedBack = HOME_PATH) -> HTMLResponse:
     """The form."""
-    return page("participants/sign.html", viewer, title="Sign in", action="/sign-in", error=None, name="")
+    return form(viewer, "Sign in", back)
+
+
+def form(viewer: Participant | None, title: str, back: str, error: ParticipantError | None = None, name: str = "") -> HTMLResponse:
+    """The form, with what was wrong, the name kept and the way back."""
+    values = {"title": title, "action": address_of(title), "error": error, "name": name, "back": safe_next(back)}
+    return page("participants/sign.html", viewer, error.status if error else 200, **values)
+
+
+def address_of(title: str) -> str:
+    """Of the page with that title."""
+    return "/" + title.lower().replace(" ", "-")
 
 
 @router.post("/sign-up")
-def sign_up(request: Request, name: Field, password: Field) -> Response:
+def sign_up(request: Request, name: Field, password: Field, back: Back = HOME_PATH) -> Response:
     """A new account, signed in at once."""
-    return signed(request, "Sign up", name, password)
+    return signed(request, "Sign up", name, password, back)
 
 
 @router.post("/sign-in")
-def sign_in(request: Request, name: Field, password: Field) -> Response:
+def sign_in(request: Request, name: Field, password: Field, back: Back = HOME_PATH) -> Response:
     """A new session."""
-    return signed(request, "Sign in", name, password)
+    return signed(request, "Sign in", name, password, back)
 
 
-def signed(request: Request, title: str, name: str, password: str) -> Response:
+def signed(request: Request, title: str, name: str, password: str, back: str) -> Response:
     """One transaction; what is wrong is said in the form, with the name kept."""
-    state, action = request.app.state, "/" + title.lower().replace(" ", "-")
+    state, action = request.app.state, address_of(title)
     try:
         state.rate_limits.hit(action[1:], service.client_address(request))
         with state.database.session() as session:
@@ -50,8 +64,8 @@ def signed(request: Request, title: str, name: str, password: str) -> Response:
             row = service.sign_up(session, name, password, clock.now()) if make else service.check_password(session, name, password)
             cookie = service.open_session(session, row.id, clock.now(), state.settings.session_days)
     except ParticipantError as error:
-        return page("participants/sign.html", None, error.status, title=title, action=action, error=error, name=name)
-    response = RedirectResponse("/me", 303)
+        return form(None, title, back, error, name)
+    response = RedirectResponse(safe_next(back), 303)
     seconds = state.settings.session_days * 86400
     response.set_cookie(state.cookie_name, cookie, max_age=seconds, httponly=True, samesite="lax", secure=state.settings.https, path="/")
     return response

@@ -43,6 +43,12 @@ def attempts_of(session: Session, run_id: str) -> list[tuple[AttemptRow, str]]:
     return [(row, host) for row, host in session.execute(query.where(AttemptRow.run_id == run_id).order_by(AttemptRow.epoch))]
 
 
+def of_submissions(session: Session, digests: list[str]) -> list[tuple[str, RunRow]]:
+    """The runs of these submissions, with the digest of each."""
+    query = select(SubmissionRow.digest, RunRow).join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
+    return [(digest, run) for digest, run in session.execute(query.where(SubmissionRow.digest.in_(digests)))]
+
+
 def last_attempt(session: Session, run_id: str) -> AttemptRow | None:
     """The newest attempt, with everything that it holds."""
     query = select(AttemptRow).where(AttemptRow.run_id == run_id).order_by(AttemptRow.epoch.desc()).limit(1)

@@ -3,6 +3,7 @@
 import datetime as dt
 import secrets
 import statistics
+from collections import Counter
 from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,18 @@ from server.tracks import service as tracks
 DAY = dt.timedelta(days=1)
 HOST_SILENT = dt.timedelta(seconds=30)
 LOG_TAIL = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a submission's runs are. ``queue_position``: how many runs come before its next one; None if none waits."""
+
+    runs: int
+    done: int
+    running: int
+    void: int
+    queue_position: int | None
+    current: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +149,24 @@ def check_quota(session: Session, participant_id: int, wanted: int, per_day: int
 def runs_left(session: Session, participant_id: int, per_day: int, now: dt.datetime) -> int:
     """What is left of the day's quota."""
     return max(0, per_day - len(repository.started_since(session, participant_id, now - DAY)))
+
+
+def progress_of(session: Session, digests: list[str]) -> dict[str, Progress]:
+    """How far each submission's runs are, with the place in the queue of the one that is next."""
+    found: dict[str, list[RunRow]] = {digest: [] for digest in digests}
+    for digest, run in repository.of_submissions(session, digests):
+        found[digest].append(run)
+    return {digest: progress(session, rows) for digest, rows in found.items()}
+
+
+def progress(session: Session, rows: list[RunRow]) -> Progress:
+    """Of one submission's runs."""
+    state = Counter(row.state for row in rows)
+    waiting = min((row for row in rows if row.state == RunState.QUEUED), key=lambda row: (row.index, row.queued_at, row.id), default=None)
+    before = repository.queued_before(session, waiting) if waiting else None
+    current = next((row for row in rows if row.state == RunState.RUNNING), waiting)
+    done, running, void = state[RunState.DONE], state[RunState.RUNNING], state[RunState.VOID]
+    return Progress(len(rows), done, running, void, before, current.id if current else None)
 
 
 def find_run(session: Session, run_id: str, secret: bytes, now: dt.datetime, *, log: bool = True) -> RunView:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from minjoule.bundle import MAX_FILES, MAX_TOTAL_BYTES, MAX_ZIP_BYTES
+from minjoule.bundle import MAX_FILES, MAX_TOTAL_BYTES, MAX_ZIP_BYTES, BundleError, check_path, check_text
 from server import clock
 from server.db.session import ReadSession, WriteSession
 from server.domain.errors import Inadmissible, ParticipantError, TooLarge
@@ -19,7 +19,8 @@ from server.participants import service as participants
 from server.participants.service import CurrentParticipant, OptionalParticipant, client_address
 from server.runs import service as runs
 from server.submissions import service, views
-from server.templating import page
+from server.templating import page, sign_in_address
+from server.tracks import service as tracks
 
 router = APIRouter(include_in_schema=False)
 Field = Annotated[str, Form(max_length=200)]
@@ -30,20 +31,21 @@ def submission_page(request: Request, digest: str, session: ReadSession, viewer:
     """One submission; its source for its owner."""
     view = service.find(session, digest)
     files = views.files_for(session, request.app.state.blobs, view.id, viewer.id if viewer else None)
-    return page("submissions/submission.html", viewer, view=view, files=files)
+    boards = {board.host_class: board for board in tracks.list_boards(session, view.track)}
+    return page("submissions/submission.html", viewer, view=view, files=files, boards=boards)
 
 
 @router.get("/submit")
 def submit_page(request: Request, session: ReadSession, viewer: OptionalParticipant) -> Response:
     """The form; whoever isn't signed in is sent to sign in."""
-    return form(request, session, viewer, None) if viewer else RedirectResponse("/sign-in", 303)
+    return form(request, session, viewer, None) if viewer else RedirectResponse(sign_in_address("/submit"), 303)
 
 
 def form(request: Request, session: Session, viewer: Participant, error: ParticipantError | None) -> HTMLResponse:
     """The form, with what was wrong."""
     left = runs.runs_left(session, viewer.id, request.app.state.settings.quota_runs_per_day, clock.now())
-    status = error.status if error else 200
-    return page("submissions/form.html", viewer, status, error=error, left=left, max_files=MAX_FILES, max_bytes=MAX_TOTAL_BYTES)
+    values = {"error": error, "left": left, "max_files": MAX_FILES, "max_bytes": MAX_TOTAL_BYTES}
+    return page("submissions/form.html", viewer, error.status if error else 200, tracks=views.doors(session, clock.now()), **values)
 
 
 @router.post("/submit")
@@ -77,11 +79,26 @@ async def as_zip(uploads: list[UploadFile]) -> bytes:
         raise TooLarge(f"the files have more than {MAX_ZIP_BYTES} bytes in all, the limit", "bundles hold source text only")
     if len(uploads) == 1 and contents[0][:2] == b"PK":
         return contents[0]
+    refuse_faulty([(each.filename or "unnamed", content) for each, content in zip(uploads, contents, strict=True)])
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for each, content in zip(uploads, contents, strict=True):
             archive.writestr(zipfile.ZipInfo(each.filename or "unnamed"), content)
     return out.getvalue()
+
+
+def refuse_faulty(files: list[tuple[str, bytes]]) -> None:
+    """Name every file that can't be taken, with its line; not the first alone. Raises Inadmissible."""
+    said = []
+    for path, content in files:
+        try:
+            check_path(path)
+            check_text(path, content)
+        except BundleError as error:
+            said.append(str(error))
+    if said:
+        more = f" (and {len(said) - 10} more)" if len(said) > 10 else ""
+        raise Inadmissible("; ".join(said[:10]) + more, "nothing was stored; mend the files named and send them all again")
 
 
 @router.get("/me")
@@ -94,7 +111,7 @@ def own_page(request: Request, session: Session, viewer: Participant, token: str
     """A participant's page; a new token is shown this once."""
     values: dict[str, Any] = {
         "left": runs.runs_left(session, viewer.id, request.app.state.settings.quota_runs_per_day, clock.now()),
-        "submissions": service.recent(session, viewer.id),
+        "submissions": views.own_submissions(session, viewer.id),
         "tokens": participants.list_tokens(session, viewer.id),
     }
     return page("participants/me.html", viewer, token=token, **values)

@@ -1,12 +1,20 @@
 """What the submission's page shows beside the service's view."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from minjoule.bundle import read_zip
+from minjoule.tracks import TrackRules
 from server.blobs import Blobs
-from server.submissions import repository
+from server.hosts import service as hosts
+from server.runs import service as runs
+from server.runs.service import Progress
+from server.submissions import repository, service
+from server.submissions.service import SubmissionBrief
+from server.tracks import service as tracks
+from server.tracks.service import BoardView
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +31,38 @@ def files_for(session: Session, blobs: Blobs, digest: str, participant_id: int |
     if row is None or row.participant_id != participant_id:
         return None
     return [FileView(path, content.decode()) for path, content in read_zip(blobs.get(row.bundle_sha256)).files.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSubmission:
+    """A submission in its owner's list, and how far its runs are."""
+
+    brief: SubmissionBrief
+    progress: Progress
+
+
+def own_submissions(session: Session, participant_id: int) -> list[OwnSubmission]:
+    """A participant's newest submissions."""
+    briefs = service.recent(session, participant_id)
+    progress = runs.progress_of(session, [each.id for each in briefs])
+    return [OwnSubmission(each, progress[each.id]) for each in briefs]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What somebody about to submit should know of a track: which boards judge it, and which of them have a live host just now."""
+
+    rules: TrackRules
+    boards: list[BoardView]
+    live: frozenset[str]
+
+    @property
+    def open(self) -> bool:
+        """Some host class serves it: submissions are taken, even if they wait."""
+        return bool(self.boards)
+
+
+def doors(session: Session, now: dt.datetime) -> list[Door]:
+    """Every track."""
+    live = frozenset(host.host_class for host in hosts.list_hosts(session) if host.alive(now))
+    return [Door(rules, tracks.list_boards(session, rules.slug), live) for rules in tracks.list_tracks(session)]

@@ -2,23 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import which
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.conftest import lacking
 from tests.stack import EXAMPLES, Stack, start_stack
-
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
@@ -26,17 +14,6 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
     running = start_stack(tmp_path, "local")
     yield running
     running.launcher.stop()
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    path = which("chromium")
-    if path is None:
-        lacking("chromium", "apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["live", "without-javascript"])

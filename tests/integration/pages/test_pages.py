@@ -27,10 +27,13 @@ def test_public_page_answers_without_an_account(client: TestClient, path: str) -
     assert client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/me", "/submit", "/organizer"])
-def test_page_that_needs_an_account_leads_to_sign_in(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [("/me", "/sign-in"), ("/submit", "/sign-in?next=/submit"), ("/organizer", "/sign-in?next=/organizer")],
+)
+def test_page_that_needs_an_account_leads_to_sign_in(client: TestClient, path: str, address: str) -> None:
     answer = client.get(path, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, address)
 
 
 def test_organizer_page_is_forbidden_to_a_participant(client: TestClient) -> None:

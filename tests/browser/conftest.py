@@ -1,0 +1,117 @@
+"""A browser, and the pages of a platform with data in it: served by uvicorn in a thread, judged by a host that the tests play."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from shutil import which
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
+
+from server import clock
+from server.db.session import Database
+from server.participants import service as participants
+from tests.conftest import Account, bundle_of, lacking
+
+TRAIN = {"begin_ns": 10, "end_ns": 1_240_000_010, "energy_uj": 1_345_678, "expanded_uj": None}
+SCORE = {"begin_ns": 2_000_000_000, "end_ns": 2_187_000_000, "energy_uj": 1_000_000, "expanded_uj": None}
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    path = which("chromium")
+    if path is None:
+        lacking("chromium", "apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def database_url(tmp_path: Any) -> str:
+    """Looks don't depend on the database: SQLite alone."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where it is, its pages by name, and the cookies of whoever sees them all."""
+
+    url: str
+    pages: dict[str, str]
+    cookies: dict[str, str]
+
+
+@pytest.fixture
+def site(
+    client: TestClient,
+    database: Database,
+    host: Callable[..., Any],
+    account: Callable[..., Account],
+    submit: Callable[..., Any],
+    judge: Callable[..., Any],
+) -> Iterator[Site]:
+    headers = host()
+    names = ["Walsh search with a name as long as names may be, sixty chars", "QDA", "softmax", "Parzen windows", "overtrained MLP"]
+    for number, name in enumerate(names):
+        submit(account(f"entrant {number}"), bundle_of(name=name[:60]))
+        judge(headers, loss=0.31 + 0.02 * number, energy_uj=1_700_000 * 3**number)
+    done = submit(account("Alice Longfellow-Cholmondeley"), bundle_of(name="mine"))
+    judge(headers, loss=0.32, train=TRAIN, score=SCORE)
+    client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers)
+    organizer, signed = signed_in(client, database, "Olga", "organizer")
+    answer = client.put("/api/v1/submissions", content=bundle_of(name="waits").to_zip(), headers=organizer)
+    waits = answer.json()
+    claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+    fault = {"epoch": claim["epoch"], "cause": "meter_fault", "detail": "the plug fell silent for 1.2 s"}
+    client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=fault, headers=headers)
+    pages = {
+        "home": "/",
+        "board": "/tracks/parity",
+        "empty-board": "/tracks/kjv",
+        "rules": "/tracks/digits/rules",
+        "hosts": "/hosts",
+        "submission": f"/submissions/{waits['id']}",
+        "others-submission": f"/submissions/{done['id']}",
+        "run": f"/runs/{done['runs'][0]['id']}",
+        "waiting-run": f"/runs/{claim['run_id']}",
+        "submit": "/submit",
+        "me": "/me",
+        "organizer": "/organizer",
+        "sign-in": "/sign-in?next=/submit",
+        "sign-up": "/sign-up",
+        "not-found": "/tracks/nope",
+    }
+    server = uvicorn.Server(uvicorn.Config(client.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield Site(f"http://127.0.0.1:{port}", pages, signed)
+    server.should_exit = True
+    thread.join(10)
+
+
+def signed_in(client: TestClient, database: Database, name: str, role: str) -> tuple[dict[str, str], dict[str, str]]:
+    """An account's token header, and its browser's cookie."""
+    with database.session() as session:
+        row = participants.sign_up(session, name, "a long password", clock.now(), role)
+        token = participants.issue_token(session, row.id, "laptop", clock.now(), 30)
+        cookie = participants.open_session(session, row.id, clock.now(), 1)
+    return {"authorization": f"Bearer {token}"}, {client.app.state.cookie_name: cookie}  # type: ignore[attr-defined]
