@@ -116,7 +116,7 @@ def draw(placed: list[Placed]) -> str:
         f'{shades}<path class="axis" d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}" fill="none"/>{lines}'
         f'<text x="{LEFT - 6}" y="{TOP + 4}" text-anchor="end">{top_w:.3g} W</text>'
         f'<text x="{LEFT - 6}" y="{HEIGHT - BOTTOM}" text-anchor="end">0</text>'
-        f'<text x="{LEFT}" y="{HEIGHT - 18}">{begin_s:.3g} s</text>'
+        f'<text x="{LEFT}" y="{HEIGHT - 18}">{round(begin_s, 3) + 0.0:g} s</text>'
         f'<text x="{WIDTH - RIGHT}" y="{HEIGHT - 18}" text-anchor="end">{end_s:.3g} s</text>{legend(channels)}</svg>'
     )
 
