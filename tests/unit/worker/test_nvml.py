@@ -26,8 +26,8 @@ def test_its_period_is_probed(boards: Boards) -> None:
     boards.tick_ns = 50 * MS
     boards.write()
     (channel,) = NvmlMeter().channels
-    assert channel.update_ns == pytest.approx(50 * MS, rel=0.05)
-    assert channel.jitter_ns < 10 * MS
+    assert channel.update_ns == pytest.approx(50 * MS, rel=0.1)
+    assert channel.jitter_ns <= 25 * MS  # of a machine that may be busy
 
 
 def test_a_board_is_known_by_uuid_limit_and_driver(boards: Boards) -> None:
