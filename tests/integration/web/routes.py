@@ -12,12 +12,14 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
     yield from walk(app.routes)
 
 
-def walk(routes: Any) -> Iterator[tuple[str, str]]:
+def walk(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
     for route in routes:
         if isinstance(route, Mount):
             yield "GET", f"{route.path}/{{path}}"
+        elif hasattr(route, "original_router"):  # FastAPI includes routers lazily
+            yield from walk(route.original_router.routes, prefix + route.include_context.prefix)
         elif hasattr(route, "methods") and hasattr(route, "path"):
             for method in sorted(route.methods - {"HEAD", "OPTIONS"}):
-                yield method, route.path
+                yield method, prefix + route.path
         else:
-            yield "?", repr(route)
+            raise TypeError(f"a kind of route that this walk doesn't know: {route!r}")
