@@ -13,9 +13,11 @@ from typing import Annotated, Any
 import typer
 from alembic import command as alembic
 from alembic.config import Config
+from sqlalchemy.orm import Session
 
 from minjoule import tracks as shipped_tracks
-from server import clock, demo
+from minjoule.tracks import TrackRules
+from server import audit, clock, demo
 from server.db.session import Database
 from server.domain.errors import ParticipantError
 from server.hosts import service as hosts
@@ -28,6 +30,7 @@ from server.settings import Settings, load_settings
 from server.tracks import service as tracks
 
 ROOT = Path(__file__).parents[1]
+CONSOLE = "console"  # whoever has a shell on the server, in the audit log
 app = typer.Typer(help="Run and organize a minjoule platform.", no_args_is_help=True, pretty_exceptions_enable=False)
 host_app = typer.Typer(help="Enrol, list and revoke hosts.", no_args_is_help=True)
 track_app = typer.Typer(help="Apply and list tracks.", no_args_is_help=True)
@@ -118,7 +121,12 @@ def host_code(
         typer.echo(f"host class {host_class!r} (lower case, digits, dots, hyphens) or boundary {boundary!r} isn't allowed", err=True)
         raise typer.Exit(2)
     wanted = NewClass(host_class, title or host_class, boundary, unsandboxed)
-    code = within(lambda session: hosts.issue_code(session, wanted, loopback_only=settings.loopback_only, now=clock.now()))
+
+    def issue(session: Session) -> str:
+        audit.record(session, CONSOLE, "host_code_made", host_class, boundary, now=clock.now())
+        return hosts.issue_code(session, wanted, loopback_only=settings.loopback_only, now=clock.now())
+
+    code = within(issue)
     typer.echo(f"on the host, within an hour: python -m worker enrol --server {settings.public_url} --code {code} --name NAME")
 
 
@@ -135,7 +143,12 @@ def host_revoke(name: str) -> None:
     """End a host's token and queue its open attempts again."""
     settings = load_settings()
     hints = CeleryHints(settings.redis_url)
-    within(lambda session: judging.revoke_host(session, hints, name, clock.now()))
+
+    def revoke(session: Session) -> None:
+        judging.revoke_host(session, hints, name, clock.now())
+        audit.record(session, CONSOLE, "host_revoked", name, now=clock.now())
+
+    within(revoke)
     typer.echo(f"revoked {name}")
 
 
@@ -149,7 +162,13 @@ def host_calibrate(context: typer.Context) -> None:
 @track_app.command(name="apply")
 def track_apply(file: Path) -> None:
     """Create or update a track from its TOML file."""
-    rules = within(lambda session: tracks.apply_track(session, file.read_text(encoding="utf-8"), clock.now()))
+
+    def apply(session: Session) -> TrackRules:
+        rules = tracks.apply_track(session, file.read_text(encoding="utf-8"), clock.now())
+        audit.record(session, CONSOLE, "track_applied", rules.slug, f"rules version {rules.rules_version}", now=clock.now())
+        return rules
+
+    rules = within(apply)
     typer.echo(f"track {rules.slug}: target {rules.target_loss:g} {rules.unit}, {rules.runs} runs")
 
 
@@ -164,6 +183,29 @@ def track_list() -> None:
 def image_build(name: str = "python") -> None:
     """Build a box image on this machine (`python` or `torch`)."""
     raise typer.Exit(subprocess.run([sys.executable, "-m", "sandbox.images", "build", name], check=False).returncode)
+
+
+@app.command(name="audit")
+def show_audit(
+    contains: Annotated[str, typer.Option(help="A digest noted earlier, which must stand in the chain.")] = "",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Print the audit log and verify its chain; note the last digest elsewhere to see later whether the log was cut."""
+    within(lambda session: print_acts(session, as_json))
+    try:
+        chain = within(lambda session: audit.verify(session, contains))
+    except audit.BrokenChainError as error:
+        typer.echo(f"the audit log does not hold: {error}", err=True)
+        raise typer.Exit(3) from None
+    typer.echo(f"the chain of {chain.acts} acts holds; the last digest is {chain.head}", err=as_json)
+
+
+def print_acts(session: Session, as_json: bool) -> None:
+    """One line an act."""
+    for row in audit.acts(session):
+        fields = {"seq": row.seq, "at": row.at.isoformat(), "actor": row.actor, "act": row.act, "subject": row.subject}
+        fields |= {"detail": row.detail, "digest": row.digest}
+        typer.echo(json.dumps(fields) if as_json else "  ".join(str(each) for each in (*list(fields.values())[:-1], row.digest[:16])))
 
 
 @app.command()

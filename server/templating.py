@@ -78,6 +78,6 @@ def page(template: str, viewer: Any, status: int = 200, /, **values: Any) -> HTM
 
 def error_page(request: Request, status: int, message: str, hint: str) -> Response:
     """What went wrong, and what to do; who only has to sign in is sent there."""
-    if status == UNAUTHORIZED and request.method == "GET":
+    if status == UNAUTHORIZED and request.method == "GET" and "authorization" not in request.headers:
         return RedirectResponse(sign_in_address(request.url.path), 303)
     return page("error.html", None, status, code=status, message=message, hint=hint)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from server import clock
+from server import audit, clock
 from server.db.rows import EnrolmentCodeRow, HostClassRow, HostRow
 from server.domain.errors import Closed, Conflict, Inadmissible, NotFound, Unauthorized
 from server.domain.keys import hashed, new_token, read_token
@@ -107,6 +107,7 @@ def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt
     session.add(host)
     session.flush()
     token, host.token_hash = new_token("host", str(host.id))
+    audit.record(session, f"host {name}", "host_enrolled", row.host_class, now=now)
     return Enrolled(host.id, host.host_class, host_class.boundary, host_class.unsandboxed, token)
 
 

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from minjoule.tracks import BOUNDARIES
-from server import clock
+from server import audit, clock
 from server.db.session import ReadSession, WriteSession
 from server.domain.errors import Inadmissible
 from server.domain.participant import Participant
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
-from server.participants.service import Organizer, check_form_token
+from server.participants.service import Organizer, actor_of, check_form_token
 from server.runs import judging
 from server.templating import page
 
@@ -54,7 +54,7 @@ def create_code(
         )
     loopback = request.app.state.settings.loopback_only
     code = hosts.issue_code(session, NewClass(host_class, title[:120], boundary, unsandboxed), loopback_only=loopback, now=clock.now())
-    session.flush()
+    audit.record(session, actor_of(viewer.id), "host_code_made", host_class, boundary, now=clock.now())
     return shown(request, session, viewer, code)
 
 
@@ -63,4 +63,5 @@ def revoke_host(request: Request, name: str, form_token: Field, viewer: Organize
     """End a host's token; its open attempts are queued again."""
     check_form_token(viewer, form_token)
     judging.revoke_host(session, request.app.state.hints, name, clock.now())
+    audit.record(session, actor_of(viewer.id), "host_revoked", name, now=clock.now())
     return RedirectResponse("/organizer", 303)

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 
 from server import clock
 from server.db.session import WriteSession
+from server.domain.errors import Unauthorized
 from server.participants import service
 from server.participants.schemas import TokenAnswer, TokenRequest
 from server.participants.service import CurrentParticipant
@@ -12,13 +13,18 @@ router = APIRouter(prefix="/api/v1", tags=["participants"])
 
 
 @router.post("/tokens", status_code=201)
-def create_token(request: Request, wanted: TokenRequest, session: WriteSession) -> TokenAnswer:
+def create_token(request: Request, wanted: TokenRequest) -> TokenAnswer:
     """Name and password for an API token."""
-    request.app.state.rate_limits.hit("sign-in", service.client_address(request))
-    settings = request.app.state.settings
-    owner = service.check_password(session, wanted.name, wanted.password)
-    token = service.issue_token(session, owner.id, wanted.label, clock.now(), settings.token_days)
-    return TokenAnswer(token=token, name=owner.name, expires_days=settings.token_days)
+    state, address = request.app.state, service.client_address(request)
+    state.rate_limits.hit("sign-in", address)
+    try:
+        with state.database.session() as session:
+            owner = service.check_password(session, wanted.name, wanted.password)
+            token = service.issue_token(session, owner.id, wanted.label, clock.now(), state.settings.token_days)
+    except Unauthorized:
+        service.note_refusal(state.database, wanted.name, address, clock.now())
+        raise
+    return TokenAnswer(token=token, name=owner.name, expires_days=state.settings.token_days)
 
 
 @router.delete("/tokens/{token_id}", status_code=204)

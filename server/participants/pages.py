@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from server import clock
 from server.db.session import WriteSession
-from server.domain.errors import ParticipantError
+from server.domain.errors import ParticipantError, Unauthorized
 from server.domain.participant import Participant
 from server.participants import service
 from server.participants.service import CurrentParticipant, OptionalParticipant
@@ -62,8 +62,10 @@ def signed(request: Request, title: str, name: str, password: str, back: str) ->
         with state.database.session() as session:
             make = action == "/sign-up"
             row = service.sign_up(session, name, password, clock.now()) if make else service.check_password(session, name, password)
-            cookie = service.open_session(session, row.id, clock.now(), state.settings.session_days)
+            cookie = service.open_session(session, row.id, clock.now(), state.settings.session_days, service.client_address(request))
     except ParticipantError as error:
+        if isinstance(error, Unauthorized):
+            service.note_refusal(state.database, name, service.client_address(request), clock.now())
         return form(None, title, back, error, name)
     response = RedirectResponse(safe_next(back), 303)
     seconds = state.settings.session_days * 86400

@@ -11,8 +11,9 @@ from pwdlib import PasswordHash
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from server import clock
+from server import audit, clock
 from server.db.rows import ApiTokenRow, ParticipantRow, SessionRow
+from server.db.session import Database
 from server.domain.errors import Conflict, Forbidden, NotFound, Unauthorized
 from server.domain.keys import hashed, new_token, read_token
 from server.domain.participant import Participant, checked_name, checked_password, name_key
@@ -36,6 +37,11 @@ class TokenView:
     revoked_at: dt.datetime | None
 
 
+def actor_of(participant_id: int) -> str:
+    """A participant in the audit log."""
+    return f"participant {participant_id}"
+
+
 def sign_up(session: Session, name: str, password: str, now: dt.datetime, role: str = "participant") -> ParticipantRow:
     """A new account. Raises Inadmissible, Conflict."""
     name = checked_name(name)
@@ -49,6 +55,7 @@ def sign_up(session: Session, name: str, password: str, now: dt.datetime, role: 
         session.flush()
     except IntegrityError:
         raise Conflict(f"the name {name!r} is taken", "choose another name, or sign in") from None
+    audit.record(session, actor_of(row.id), "account_made", role, now=now)
     return row
 
 
@@ -62,8 +69,9 @@ def check_password(session: Session, name: str, password: str) -> ParticipantRow
     return row
 
 
-def open_session(session: Session, participant_id: int, now: dt.datetime, days: int) -> str:
+def open_session(session: Session, participant_id: int, now: dt.datetime, days: int, address: str = "") -> str:
     """A new browser session; returns the cookie's value."""
+    audit.record(session, actor_of(participant_id), "signed_in", address, now=now)
     token = secrets.token_urlsafe(32)
     session.add(
         SessionRow(
@@ -82,6 +90,7 @@ def close_session(session: Session, cookie: str) -> None:
     row = session.get(SessionRow, hashed(cookie))
     if row:
         session.delete(row)
+        audit.record(session, actor_of(row.participant_id), "signed_out", now=clock.now())
 
 
 def issue_token(session: Session, participant_id: int, label: str, now: dt.datetime, days: int) -> str:
@@ -92,6 +101,7 @@ def issue_token(session: Session, participant_id: int, label: str, now: dt.datet
     row = ApiTokenRow(id=identity, participant_id=participant_id, label=label, secret_hash=secret_hash, created_at=now)
     row.expires_at = now + dt.timedelta(days=days)
     session.add(row)
+    audit.record(session, actor_of(participant_id), "token_issued", identity, label, now=now)
     return token
 
 
@@ -106,7 +116,9 @@ def revoke_token(session: Session, participant_id: int, token_id: str, now: dt.d
     row = session.get(ApiTokenRow, token_id)
     if row is None or row.participant_id != participant_id:
         raise NotFound(f"you have no token {token_id!r}", "your page lists your tokens")
-    row.revoked_at = row.revoked_at or now
+    if row.revoked_at is None:
+        row.revoked_at = now
+        audit.record(session, actor_of(participant_id), "token_revoked", token_id, now=now)
 
 
 def by_token(session: Session, token: str, now: dt.datetime) -> tuple[Participant, bool]:
@@ -143,6 +155,21 @@ def bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
+def note_use(session: Session, token_id: str, address: str, now: dt.datetime) -> None:
+    """A token was used: its last use to the minute, and an act in the log for its first use of each day."""
+    row = session.get_one(ApiTokenRow, token_id)
+    if row.last_used_at is None or row.last_used_at.date() != now.date():
+        audit.record(session, actor_of(row.participant_id), "token_used", token_id, address, now=now)
+    row.last_used_at = now
+
+
+def note_refusal(database: Database, name: str, address: str, now: dt.datetime) -> None:
+    """A sign-in failed: which account was meant, if there is one; never what was typed, for it may be a password."""
+    with database.session() as session:
+        row = repository.by_name_key(session, name_key(name))
+        audit.record(session, actor_of(row.id) if row else "nobody", "sign_in_refused", address, now=now)
+
+
 def optional_participant(request: Request) -> Participant | None:
     """Whoever speaks by token or cookie, or None. A token that doesn't hold is an error all the same."""
     now, database = clock.now(), request.app.state.database
@@ -151,7 +178,7 @@ def optional_participant(request: Request) -> Participant | None:
             participant, stale = by_token(session, token, now)
         if stale:
             with database.session() as session:
-                session.get_one(ApiTokenRow, token.split("_")[2]).last_used_at = now
+                note_use(session, token.split("_")[2], client_address(request), now)
         return participant
     cookie = request.cookies.get(request.app.state.cookie_name)
     if not cookie:

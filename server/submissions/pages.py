@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections import Counter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -89,7 +90,7 @@ async def as_zip(uploads: list[UploadFile]) -> bytes:
 
 def refuse_faulty(files: list[tuple[str, bytes]]) -> None:
     """Name every file that can't be taken, with its line; not the first alone. Raises Inadmissible."""
-    said = []
+    said = [f"{path} was sent twice: each file once" for path, count in Counter(path for path, _ in files).items() if count > 1]
     for path, content in files:
         try:
             check_path(path)

@@ -7,7 +7,9 @@ import hashlib
 import io
 import lzma
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +24,11 @@ MAX_TOTAL_BYTES = 2 << 20
 MAX_ZIP_BYTES = 5 << 19
 MAX_PATH_CHARS = 120
 IGNORED = {"__pycache__", ".git", ".venv", ".DS_Store", ".mypy_cache", ".ruff_cache"}
+UNREADABLE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError) + (
+    ValueError,  # zipfile's word for a negative offset
+    IndexError,  # for a cut extra field
+    RuntimeError,  # for encrypted entries, and by NotImplementedError for unknown compression
+)
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -170,20 +177,18 @@ def read_zip(data: bytes) -> Bundle:
         raise BundleError(f"the zip has {len(data)} bytes, at most {MAX_ZIP_BYTES} are allowed")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return check(without_top_folder(unpack(archive)))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, lzma.LZMAError, OSError) as error:
-        raise BundleError(f"no readable zip ({error}): send a plain zip without encryption") from None
-    except RuntimeError as error:  # zipfile's word for encrypted entries
-        raise BundleError(f"no readable zip ({error}): send a plain zip without encryption") from None
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise BundleError(f"a damaged zip ({error}): make it anew") from None
+            files = unpack(archive)
+    except BundleError:
         raise
+    except UNREADABLE as error:
+        raise BundleError(f"no readable zip ({error}): send a plain zip without encryption") from None
+    return check(without_top_folder(files))
 
 
 def unpack(archive: zipfile.ZipFile) -> dict[str, bytes]:
     """Every file of the archive, checked before a byte is unpacked, and unpacked up to the cap."""
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    # without a name, is_dir itself would crash (Python 3.11): such an entry is refused below
+    entries = [entry for entry in archive.infolist() if not (entry.filename and entry.is_dir())]
     if len(entries) > MAX_FILES:
         raise BundleError(f"the zip has {len(entries)} files, at most {MAX_FILES} are allowed")
     files: dict[str, bytes] = {}

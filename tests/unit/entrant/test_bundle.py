@@ -95,3 +95,22 @@ def test_a_folders_caches_are_left_out_and_its_links_refused(tmp_path: Path) -> 
     (tmp_path / "link.py").symlink_to("/etc/passwd")
     with pytest.raises(BundleError, match=r"link\.py is a symbolic link"):
         read_folder(tmp_path)
+
+
+def test_zip_whose_directory_points_before_its_beginning_is_refused() -> None:
+    data = bytearray(Bundle({"entry.toml": b"x = 1\n"}).to_zip())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 42 : entry + 46] = struct.pack("<L", 0)
+    end = data.index(b"PK\x05\x06")
+    data[end + 16 : end + 20] = struct.pack("<L", entry + 256)  # zipfile shifts every offset by the difference: to -256
+    with pytest.raises(BundleError, match="no readable zip"):
+        read_zip(bytes(data))
+
+
+@pytest.mark.parametrize("stored", [b"", b"\0", b"\0entry.py"])
+def test_zip_entry_without_a_name_is_refused(stored: bytes) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("x" * len(stored)), b"content")
+    with pytest.raises(BundleError, match="isn't allowed"):
+        read_zip(out.getvalue().replace(b"x" * len(stored), stored) if stored else out.getvalue())

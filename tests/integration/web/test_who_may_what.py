@@ -1,0 +1,163 @@
+"""Every route of the app times every role, each cell by a real request. A route without a row fails."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.app import create_app
+from server.settings import Settings
+from tests.conftest import bundle_of, report_of
+from tests.integration.web.conftest import ROLES, World
+from tests.integration.web.routes import routes_of
+
+Sent = Callable[[World, str], dict[str, Any]]
+EVERYBODY = (200,) * 6
+
+
+def form(world: World, role: str, **fields: str) -> dict[str, Any]:
+    """A form as the role's own page would send it."""
+    token = world.people[role].form_token if role in world.people else "x"
+    return {"data": {"form_token": token} | fields}
+
+
+def epoch(world: World) -> dict[str, Any]:
+    return {"epoch": world.claim["epoch"]}
+
+
+def bundle_for(role: str) -> bytes:
+    return bundle_of(name=f"by {role}").to_zip()
+
+
+SENT: dict[str, Sent] = {
+    "POST /sign-up": lambda _, role: {"data": {"name": f"new {role}", "password": "a long password"}},
+    "POST /sign-in": lambda _, role: {"data": {"name": "Alice", "password": "a long password"}},
+    "POST /sign-out": form,
+    "POST /submit": lambda world, role: form(world, role) | {"files": {"files": ("a.zip", bundle_for(role))}},
+    "POST /me/tokens": lambda world, role: form(world, role, label="laptop"),
+    "POST /me/tokens/{token_id}/revoke": form,
+    "POST /organizer/codes": lambda world, role: form(world, role, host_class="rig", title="a rig", boundary="modelled-cpu-time"),
+    "POST /organizer/hosts/{name}/revoke": form,
+    "POST /api/v1/tokens": lambda _, role: {"json": {"name": "Alice", "password": "a long password"}},
+    "PUT /api/v1/submissions": lambda _, role: {"content": bundle_for(role)},
+    "POST /api/v1/host/enrolments": lambda world, role: {"json": {"code": world.code(), "name": f"new-{role}".replace("_", "-")}},
+    "POST /api/v1/host/claims": lambda world, role: {"json": {"boot_id": "boot"}},
+    "POST /api/v1/host/attempts/{attempt_id}/heartbeat": lambda world, _: {"json": epoch(world) | {"phase": "train"}},
+    "POST /api/v1/host/attempts/{attempt_id}/report": lambda world, _: {"json": report_of(world.claim["epoch"])},
+    "POST /api/v1/host/attempts/{attempt_id}/fault": lambda world, _: {"json": epoch(world) | {"cause": "box_fault", "detail": "x"}},
+}
+
+
+HOSTLESS = (200, 401, 401, 200, 200, 200)
+"""Pages look at whoever speaks: a host's token is no participant's."""
+OWN = (303, 401, 401, 200, 200, 200)
+FORM = (401, 401, 401, 303, 303, 303)
+HOST_ONLY = (401, 404, 200, 401, 401, 401)
+ROWS: dict[str, tuple[int, ...]] = {
+    # In the order of ROLES: visitor, wrong host, host, another participant, organizer, owner.
+    "GET /": HOSTLESS,
+    "GET /tracks/{slug}": HOSTLESS,
+    "GET /tracks/{slug}/rules": HOSTLESS,
+    "GET /submissions/{digest}": HOSTLESS,
+    "GET /runs/{run_id}": HOSTLESS,
+    "GET /hosts": HOSTLESS,
+    "GET /sign-up": HOSTLESS,
+    "GET /sign-in": HOSTLESS,
+    "GET /submit": OWN,
+    "GET /me": OWN,
+    "GET /organizer": (303, 401, 401, 403, 200, 403),
+    "POST /sign-up": (303,) * 6,
+    "POST /sign-in": (303,) * 6,
+    "POST /sign-out": FORM,
+    "POST /submit": FORM,
+    "POST /me/tokens": (401, 401, 401, 200, 200, 200),
+    "POST /me/tokens/{token_id}/revoke": (401, 401, 401, 404, 404, 303),
+    "POST /organizer/codes": (401, 401, 401, 403, 200, 403),
+    "POST /organizer/hosts/{name}/revoke": (401, 401, 401, 403, 303, 403),
+    "GET /health": EVERYBODY,
+    "GET /static/{path}": EVERYBODY,
+    "GET /api/v1/openapi.json": EVERYBODY,
+    "GET /api/v1/tracks": EVERYBODY,
+    "GET /api/v1/tracks/{slug}": EVERYBODY,
+    "GET /api/v1/tracks/{slug}/boards/{host_class}": EVERYBODY,
+    "GET /api/v1/submissions": HOSTLESS,
+    "GET /api/v1/submissions/{digest}": EVERYBODY,
+    "GET /api/v1/runs/{run_id}": EVERYBODY,
+    "GET /api/v1/runs/{run_id}/log": EVERYBODY,
+    "GET /api/v1/runs/{run_id}/trace": EVERYBODY,
+    "GET /api/v1/runs/{run_id}/trace.csv": EVERYBODY,
+    "GET /api/v1/runs/{run_id}/record": (404,) * 6,  # this world's host signs nothing
+    "GET /api/v1/runs/{run_id}/events": EVERYBODY,
+    "GET /api/v1/hosts": EVERYBODY,
+    "GET /api/v1/me": (401, 401, 401, 200, 200, 200),
+    "PUT /api/v1/submissions": (401, 401, 401, 201, 201, 201),
+    "POST /api/v1/tokens": (201,) * 6,  # by name and password, whoever brings them
+    "DELETE /api/v1/tokens/{token_id}": (401, 401, 401, 404, 404, 204),
+    "POST /api/v1/host/enrolments": (201,) * 6,  # by one-time code, whoever brings it
+    "POST /api/v1/host/claims": (401, 200, 200, 401, 401, 401),
+    "GET /api/v1/host/attempts/{attempt_id}/bundle": HOST_ONLY,
+    "POST /api/v1/host/attempts/{attempt_id}/heartbeat": HOST_ONLY,
+    "POST /api/v1/host/attempts/{attempt_id}/report": HOST_ONLY,
+    "POST /api/v1/host/attempts/{attempt_id}/fault": HOST_ONLY,
+}
+
+
+def test_every_route_has_a_row_and_every_row_a_route(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'empty.db'}"))
+    assert {f"{method} {path}" for method, path in routes_of(app)} == set(ROWS)
+    app.state.database.close()
+
+
+@pytest.mark.parametrize("route", ROWS)
+def test_each_role_gets_its_own_answer(world: World, route: str) -> None:
+    method, path = route.split(" ")
+    address = path.format_map(world.names | {"path": "style.css"})
+    sent = SENT.get(route, lambda _world, _role: {})
+    given = tuple(world.request(role, method, address, **sent(world, role)).status_code for role in ROLES)
+    assert dict(zip(ROLES, given, strict=True)) == dict(zip(ROLES, ROWS[route], strict=True))
+
+
+def test_source_is_for_its_owner_alone(world: World) -> None:
+    shown = {role: "def train" in world.request(role, "GET", f"/submissions/{world.names['digest']}").text for role in ROLES}
+    assert shown == dict.fromkeys(ROLES, False) | {"owner": True}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
+def test_state_never_changes_by_another_method(world: World, method: str) -> None:
+    for route in ("/sign-out", "/me/tokens", "/organizer/codes", "/organizer/hosts/host-1/revoke"):
+        assert world.request("organizer", method, route).status_code in (404, 405), route
+
+
+@pytest.mark.parametrize("route", [route for route in ROWS if route.startswith("POST") and not route.startswith("POST /api/")])
+def test_form_from_another_site_or_session_changes_nothing(world: World, route: str) -> None:
+    path = route.split(" ")[1].format_map(world.names)
+    role = "organizer" if "organizer" in path else "owner"
+    sent = SENT[route](world, role)
+    for site in ("cross-site", "same-site"):
+        answer = world.request(role, "POST", path, headers={"sec-fetch-site": site}, **sent)
+        assert answer.status_code == 403, site
+        assert "another site" in answer.text
+    if "form_token" in sent["data"]:
+        sent["data"]["form_token"] = world.people["other"].form_token
+        answer = world.request(role, "POST", path, **sent)
+        assert answer.status_code == 403
+        assert "from your session" in answer.text
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil.example", "http://testserver:81"])
+def test_old_browser_is_judged_by_its_origin(world: World, origin: str) -> None:
+    headers = {"origin": origin, "cookie": f"{world.app.state.cookie_name}={world.people['owner'].cookie}"}
+    answer = world.client.post("/sign-out", data={"form_token": world.people["owner"].form_token}, headers=headers)
+    assert answer.status_code == 403
+
+
+def test_token_in_an_address_or_a_cookie_opens_nothing(world: World) -> None:
+    token = world.people["owner"].token
+    assert world.client.get("/api/v1/me", params={"token": token, "authorization": token}).status_code == 401
+    assert world.client.get("/api/v1/me", headers={"cookie": f"{world.app.state.cookie_name}={token}"}).status_code == 401
+
+
+def test_a_host_token_of_a_revoked_host_opens_nothing(world: World) -> None:
+    world.request("organizer", "POST", "/organizer/hosts/host-1/revoke", **form(world, "organizer"))
+    assert world.request("host", "POST", "/api/v1/host/claims", json={"boot_id": "boot"}).status_code == 401
