@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from server import clock
@@ -20,6 +20,7 @@ from server.runs.schemas import Claim, ClaimRequest, FaultReport, Heartbeat, Lea
 from server.runs.service import RunView
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
+AttemptId = Annotated[int, Path(ge=1, lt=2**31)]
 
 
 @router.get("/me", tags=["participants"])
@@ -96,27 +97,27 @@ def create_claim(request: Request, _: ClaimRequest, host: CurrentHost, session: 
 
 
 @router.get("/host/attempts/{attempt_id}/bundle", response_class=Response, tags=["host"])
-def read_bundle(request: Request, attempt_id: int, host: CurrentHost, session: ReadSession) -> Response:
+def read_bundle(request: Request, attempt_id: AttemptId, host: CurrentHost, session: ReadSession) -> Response:
     """The bundle of an attempt under way."""
     return Response(judging.bundle(session, request.app.state.blobs, host, attempt_id), media_type="application/zip")
 
 
 @router.post("/host/attempts/{attempt_id}/heartbeat", tags=["host"])
-def post_heartbeat(attempt_id: int, beat: Heartbeat, host: CurrentHost, session: WriteSession) -> Lease:
+def post_heartbeat(attempt_id: AttemptId, beat: Heartbeat, host: CurrentHost, session: WriteSession) -> Lease:
     """I'm alive."""
     judging.heartbeat(session, host, attempt_id, beat, clock.now())
     return Lease(lease_s=LEASE_S)
 
 
 @router.post("/host/attempts/{attempt_id}/report", tags=["host"])
-def post_report(request: Request, attempt_id: int, said: Report, host: CurrentHost, session: WriteSession) -> Lease:
+def post_report(request: Request, attempt_id: AttemptId, said: Report, host: CurrentHost, session: WriteSession) -> Lease:
     """The end of an attempt."""
     judging.report(session, desk(request), host, attempt_id, said, clock.now())
     return Lease(lease_s=0)
 
 
 @router.post("/host/attempts/{attempt_id}/fault", tags=["host"])
-def post_fault(request: Request, attempt_id: int, said: FaultReport, host: CurrentHost, session: WriteSession) -> Lease:
+def post_fault(request: Request, attempt_id: AttemptId, said: FaultReport, host: CurrentHost, session: WriteSession) -> Lease:
     """The attempt failed by our fault."""
     judging.fault(session, desk(request), host, attempt_id, said, clock.now())
     return Lease(lease_s=0)
