@@ -7,7 +7,7 @@ from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from kombu.entity import Exchange, Queue
 
 from server.domain.hints import CELERY, JUDGE, UNACKNOWLEDGED, host_queue
-from worker import logs
+from worker import logs, presence
 from worker.bench import make_bench
 from worker.reporter import HttpReporter
 from worker.settings import WorkerSettings, load_credentials
@@ -39,6 +39,8 @@ def make_app(settings: WorkerSettings) -> Celery:
     app.task(name=JUDGE)(look)
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     worker_shutdown.connect(lambda **_: bench.close(), weak=False)
+    ended = presence.start(HttpReporter(credentials))  # a connection of its own: the judge's is busy at times
+    worker_shutdown.connect(lambda **_: ended.set(), weak=False)
     # A hint may have been lost while no worker was here.
     worker_ready.connect(lambda **_: app.send_task(JUDGE), weak=False)
     return app

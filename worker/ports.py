@@ -29,10 +29,14 @@ class ServerFault(Exception):
 
 
 class Reporter(Protocol):
-    """The server, as a host sees it. Every call may raise ServerFault; all but claim LostLeaseError."""
+    """The server, as a host sees it. Every call may raise ServerFault; all but claim and presence LostLeaseError."""
 
     def claim(self) -> Claim | None:
         """The next run, or None."""
+        ...
+
+    def presence(self) -> None:
+        """This host is here, also while nothing waits. One try."""
         ...
 
     def bundle(self, claim: Claim) -> bytes:

@@ -28,6 +28,10 @@ class HttpReporter:
         response = self._once("POST", "/claims", json={"boot_id": self._boot_id})
         return None if response.status_code == 204 else Claim.model_validate(response.json())
 
+    def presence(self) -> None:
+        """One try: the next follows soon."""
+        self._once("POST", "/presence")
+
     def bundle(self, claim: Claim) -> bytes:
         """See Reporter."""
         return self._patiently(lambda: self._once("GET", f"/attempts/{claim.attempt_id}/bundle"), 5.0).content

@@ -5,9 +5,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from server import clock
 from server.db.session import ReadSession, WriteSession
 from server.hosts import service
-from server.hosts.service import Enrolled, HostView
+from server.hosts.service import CurrentHost, Enrolled, HostView
 from server.participants.service import client_address
 
 router = APIRouter(prefix="/api/v1", tags=["hosts"])
@@ -29,6 +30,12 @@ def create_enrolment(request: Request, wanted: EnrolmentRequest, session: WriteS
     """Enrol this machine as a host."""
     request.app.state.rate_limits.hit("enrol", client_address(request))
     return service.enrol_now(session, wanted.code, wanted.name, wanted.facts, wanted.public_key)
+
+
+@router.post("/host/presence", status_code=204)
+def post_presence(host: CurrentHost, session: WriteSession) -> None:
+    """This host is here, and has nothing to do."""
+    service.note_seen(session, host.id, clock.now())
 
 
 @router.get("/hosts")

@@ -16,6 +16,7 @@ class FakeReporter:
         self.beats: list[dict[str, Any]] = []
         self.lost: set[str] = set()
         self.away = False
+        self.presences = 0
         self.on_beat: Callable[[], None] = lambda: None
         self.journal = journal if journal is not None else []
         self._bundles = bundles
@@ -24,6 +25,10 @@ class FakeReporter:
         self._reach()
         self.journal.append("claim")
         return self.queue.pop(0) if self.queue else None
+
+    def presence(self) -> None:
+        self._reach()
+        self.presences += 1
 
     def bundle(self, claim: Claim) -> bytes:
         self._check(claim)

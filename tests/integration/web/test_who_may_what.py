@@ -95,6 +95,7 @@ ROWS: dict[str, tuple[int, ...]] = {
     "POST /api/v1/tokens": (201,) * 6,  # by name and password, whoever brings them
     "DELETE /api/v1/tokens/{token_id}": (401, 401, 401, 404, 404, 204),
     "POST /api/v1/host/enrolments": (201,) * 6,  # by one-time code, whoever brings it
+    "POST /api/v1/host/presence": (401, 204, 204, 401, 401, 401),
     "POST /api/v1/host/claims": (401, 200, 200, 401, 401, 401),
     "GET /api/v1/host/attempts/{attempt_id}/bundle": HOST_ONLY,
     "POST /api/v1/host/attempts/{attempt_id}/heartbeat": HOST_ONLY,
