@@ -32,7 +32,7 @@ lint: $(VENV)/.dev ## Style, types, import contracts
 	$(BIN)/lint-imports --no-cache
 
 test: lint ## All checks and tests that this machine can run; says what it skipped and how to get it
-	$(BIN)/python -m pytest
+	sh scripts/tests.sh $(BIN)/python
 	@sh scripts/test-other-pythons.sh $(BIN)/python
 
 images: $(VENV)/.demo ## Build the boxes' images
