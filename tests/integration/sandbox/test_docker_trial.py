@@ -43,7 +43,7 @@ def carry_out(engine: docker.DockerClient, tmp_path: Path) -> Carry:
         caps = TrialCaps(limits, limits, artifact_bytes=1000)
         inputs, labels = np.ones((8, 3), np.float32), np.zeros(8, np.uint8)
         instance = Instance(SupervisedSet(inputs, labels, 2), HeldOutExamples(inputs, labels, 4), 2, "0" * 64)
-        spec = TrialSpec("test", bundle, "entry.py", prelude, image, lambda: instance, 7, caps, {"host": HOST})
+        spec = TrialSpec("test", bundle, "entry.py", prelude, image, lambda _: instance, 7, caps, {"host": HOST})
         with Trial(spec, DockerBoxes(engine, tmp_path / "boxes"), CpuTimeMeter()) as trial:
             return trial.carry_out(lambda _progress: None)
 
