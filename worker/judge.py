@@ -24,6 +24,7 @@ from minjoule.problems import PROBLEMS
 from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
+from worker.controls import Controls
 from worker.lengths import Lengths
 from worker.logs import get_logger
 from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
@@ -44,6 +45,7 @@ class Bench:
         close: at the worker's end: leave nothing behind.
         key: signs every record of this host.
         lengths: how long boxes took before.
+        controls: the control workload; None where nothing is measured.
     """
 
     boxes: BoxFactory
@@ -56,6 +58,11 @@ class Bench:
     key: Ed25519PrivateKey
     rules: WindowRules = WindowRules()
     lengths: Lengths = field(default_factory=Lengths)
+    controls: Controls | None = None
+
+    def all_facts(self) -> dict[str, str | int]:
+        """What stands on a record about this host, just now."""
+        return self.facts | (self.controls.facts() if self.controls else {})
 
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
@@ -63,14 +70,27 @@ def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> in
     count = 0
     while not stopping.is_set():
         bench.reap()
+        if bench.controls is not None and not controlled(bench.controls, reporter):
+            break
         claim = reporter.claim()
         if claim is None:
             break
         judge(claim, reporter, bench)
+        if bench.controls is not None:
+            bench.controls.count()
         count += 1
     if not stopping.is_set():
         prepare_ahead(bench)
     return count
+
+
+def controlled(controls: Controls, reporter: Reporter) -> bool:
+    """Whether the control workload lets this host judge."""
+    try:
+        return controls.before_claim(reporter)
+    except MeterFault as fault:
+        log.error("control_not_measured", reason=str(fault)[:500])
+        return False
 
 
 def prepare_ahead(bench: Bench) -> None:
@@ -151,8 +171,8 @@ def spec_of(claim: Claim, folder: Path, bench: Bench) -> TrialSpec:
 
 def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]:
     """The result as the server takes it, with the record that this host signs."""
-    traces = packed_trace(result)
-    signed = record.canonical(record_of(claim, result, result.log, traces, bench.meter.facts, bench.facts))
+    traces, facts = packed_trace(result), bench.all_facts()
+    signed = record.canonical(record_of(claim, result, result.log, traces, bench.meter.facts, facts))
     return {
         "record_b64": base64.b64encode(signed).decode(),
         "signature": record.sign(bench.key, signed),
@@ -171,7 +191,7 @@ def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]
         "instance_digest": result.instance_digest,
         "sharing": record.sharing_of(result.sharing),
         "meter": asdict(bench.meter.facts),
-        "facts": bench.facts,
+        "facts": facts,
     }
 
 

@@ -6,6 +6,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
 from minjoule.floor import MOST_BOXES, boxes_due, mean
 from minjoule.outcome import Outcome
+from minjoule.uncertainty import Doubts, together
 from server.domain.run import Cause
 
 Nanoseconds = Annotated[int, Field(ge=0, lt=2**62)]
@@ -123,6 +124,11 @@ class Report(Strict):
         """Train + score."""
         return self.train.energy_uj + (self.score.energy_uj if self.score else 0)
 
+    @property
+    def doubt(self) -> Doubts:
+        """U of the whole bill."""
+        return together((each.expanded_uj, each.on_host_uj) for each in (self.train, self.score) if each)
+
 
 class FaultReport(Strict):
     """The attempt failed, and it was us."""
@@ -130,6 +136,13 @@ class FaultReport(Strict):
     epoch: int = Field(ge=1)
     cause: Cause
     detail: str = Field(max_length=4000)
+
+
+class ControlReport(Strict):
+    """What came of the control workload on this host."""
+
+    passed: bool
+    said: str = Field(min_length=1, max_length=500)
 
 
 class Lease(BaseModel):
