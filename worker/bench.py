@@ -1,6 +1,7 @@
 """What this host judges with, put together from its settings: boxes, meter, reaper."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import docker as engine
@@ -8,6 +9,7 @@ from docker.errors import DockerException
 
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.local_box import LocalBoxes
+from minjoule.meter import Meter
 from minjoule.trial import WindowRules
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
@@ -15,15 +17,18 @@ from sandbox.limits import settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
 from sandbox.reaper import reap
-from worker.calibration import load_history, refuse_quarantined, usual_idle
+from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
+from worker.controls import Controls
 from worker.host import facts
 from worker.judge import Bench
+from worker.load import every_core
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
 from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
 
 log = get_logger()
+LEAST_IDLE_S = 1.0
 Act = Callable[[], None]
 Facts = dict[str, str | int]
 
@@ -40,9 +45,20 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
     meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
     history = load_history(settings.calibration_path)
-    refuse_quarantined(history, meter.facts.name)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
-    return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | about_box, load_key(settings.key_path), rules)
+    about, key, controls = facts() | about_box, load_key(settings.key_path), None if meter.facts.modelled else controls_of(meter, settings)
+    return Bench(boxes, meter, reap, keep_ahead, close, label, about, key, rules, controls=controls)
+
+
+def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
+    """The control workload on every core, the same work as the last time."""
+    plan = Plan(max(settings.idle_s, LEAST_IDLE_S), sample_s=settings.sample_s)
+
+    def measured(history: Sequence[Calibration]) -> Calibration:
+        with every_core(os.cpu_count() or 1, settings.control_s, usual_rounds(history, meter.facts.name)) as load:
+            return calibrate(meter, load, plan, history)
+
+    return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured)
 
 
 def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from minjoule import record, trace
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.bundle import BundleError, read_zip
+from minjoule.floor import repeat_key
 from minjoule.meter import Meter, MeterFault
 from minjoule.problems import PROBLEMS
 from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
+from worker.controls import Controls
+from worker.lengths import Lengths
 from worker.logs import get_logger
 from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
 from worker.signing import record_of
@@ -41,6 +44,8 @@ class Bench:
         keep_ahead: called when nothing waits: have boxes ready for the next run.
         close: at the worker's end: leave nothing behind.
         key: signs every record of this host.
+        lengths: how long boxes took before.
+        controls: the control workload; None where nothing is measured.
     """
 
     boxes: BoxFactory
@@ -52,6 +57,12 @@ class Bench:
     facts: dict[str, str | int]
     key: Ed25519PrivateKey
     rules: WindowRules = WindowRules()
+    lengths: Lengths = field(default_factory=Lengths)
+    controls: Controls | None = None
+
+    def all_facts(self) -> dict[str, str | int]:
+        """What stands on a record about this host, just now."""
+        return self.facts | (self.controls.facts() if self.controls else {})
 
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
@@ -59,14 +70,27 @@ def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> in
     count = 0
     while not stopping.is_set():
         bench.reap()
+        if bench.controls is not None and not controlled(bench.controls, reporter):
+            break
         claim = reporter.claim()
         if claim is None:
             break
         judge(claim, reporter, bench)
+        if bench.controls is not None:
+            bench.controls.count()
         count += 1
     if not stopping.is_set():
         prepare_ahead(bench)
     return count
+
+
+def controlled(controls: Controls, reporter: Reporter) -> bool:
+    """Whether the control workload lets this host judge."""
+    try:
+        return controls.before_claim(reporter)
+    except MeterFault as fault:
+        log.error("control_not_measured", reason=str(fault)[:500])
+        return False
 
 
 def prepare_ahead(bench: Bench) -> None:
@@ -116,6 +140,7 @@ def attempt(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         bundle.write_to(folder)
         with Trial(spec_of(claim, folder, bench), bench.boxes, bench.meter, bench.rules) as trial, Pulse(claim, reporter, trial) as pulse:
             result = trial.carry_out(pulse.note)
+            bench.lengths.note(claim.submission_digest, result)
             reporter.report(claim, report_of(claim, result, bench))  # the beats go on: they keep the lease while the server is away
             pulse.stop()
         log.info(
@@ -136,17 +161,18 @@ def spec_of(claim: Claim, folder: Path, bench: Bench) -> TrialSpec:
         entrypoint=claim.entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        draw=lambda place: PROBLEMS[rules.problem].draw(repeat_key(key, place)),
         seed=claim.seed,
         caps=rules.caps.to_trial(),
         labels=labels,
+        expected_ns=bench.lengths.of(claim.submission_digest),
     )
 
 
 def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]:
     """The result as the server takes it, with the record that this host signs."""
-    traces = packed_trace(result)
-    signed = record.canonical(record_of(claim, result, result.log, traces, bench.meter.facts, bench.facts))
+    traces, facts = packed_trace(result), bench.all_facts()
+    signed = record.canonical(record_of(claim, result, result.log, traces, bench.meter.facts, facts))
     return {
         "record_b64": base64.b64encode(signed).decode(),
         "signature": record.sign(bench.key, signed),
@@ -163,8 +189,9 @@ def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]
         "trace_b64": base64.b64encode(traces).decode(),
         "prelude_s": result.prelude_s,
         "instance_digest": result.instance_digest,
+        "sharing": record.sharing_of(result.sharing),
         "meter": asdict(bench.meter.facts),
-        "facts": bench.facts,
+        "facts": facts,
     }
 
 

@@ -51,6 +51,10 @@ class Reporter(Protocol):
         """The end. Tried again while the server is away."""
         ...
 
+    def control(self, said: str, *, passed: bool) -> None:
+        """What the control workload came to; a failure flags this host's runs since its last pass. Raises ServerFault alone."""
+        ...
+
     def fault(self, claim: Claim, cause: str, detail: str) -> None:
         """We failed."""
         ...

@@ -45,6 +45,10 @@ class HttpReporter:
         path, body = f"/attempts/{claim.attempt_id}/report", {"epoch": claim.epoch} | content
         self._patiently(lambda: self._once("POST", path, json=body), REPORT_FOR_S)
 
+    def control(self, said: str, *, passed: bool) -> None:
+        """See Reporter."""
+        self._patiently(lambda: self._once("POST", "/controls", json={"passed": passed, "said": said[:500]}), 30.0)
+
     def fault(self, claim: Claim, cause: str, detail: str) -> None:
         """See Reporter."""
         path, body = f"/attempts/{claim.attempt_id}/fault", {"epoch": claim.epoch, "cause": cause, "detail": detail[:4000]}

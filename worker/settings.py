@@ -21,6 +21,8 @@ class WorkerSettings(BaseSettings):
     idle_s: float = Field(default=60.0, ge=0, le=3600)
     sample_s: float = Field(default=0.1, gt=0, le=1)
     tail_s: float = Field(default=60.0, ge=0, le=3600)
+    control_s: float = Field(default=10.0, ge=0.1, le=600)
+    control_every: int = Field(default=50, ge=0, le=100_000)
     log_level: str = "info"
 
     @property

@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from server.boards.doubt import Bill
 from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
 from server.domain.ranking import Contender
 from server.domain.scoring import Status
 
 COLUMNS = (
+    EntryRow.id,
     EntryRow.rank,
     EntryRow.status,
     EntryRow.mean_log_j,
@@ -47,6 +49,16 @@ def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offs
     else:
         query = query.where(EntryRow.rank.is_(None)).order_by(EntryRow.id.desc())
     return list(session.execute(query.limit(limit).offset(offset)))
+
+
+def bills_of(session: Session, entry_ids: list[int]) -> dict[int, list[Bill]]:
+    """The measured bills of these entries' runs, each with its U."""
+    query = select(RunRow.entry_id, RunRow.energy_uj, RunRow.expanded_uj, RunRow.on_host_uj)
+    query = query.where(RunRow.entry_id.in_(entry_ids), RunRow.state == "DONE", RunRow.energy_uj > 0, RunRow.on_host_uj.is_not(None))
+    found: dict[int, list[Bill]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.entry_id, []).append(Bill(row.energy_uj, row.expanded_uj, row.on_host_uj))
+    return found
 
 
 def done_runs(session: Session, entry_id: int) -> list[RunRow]:

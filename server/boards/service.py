@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from minjoule.outcome import Outcome
 from server.boards import repository
+from server.boards.doubt import Bill, of_mean
 from server.db.rows import BoardRow, EntryRow, RunRow
 from server.domain.ranking import rank
 from server.domain.scoring import Score, Status, assess
@@ -19,7 +20,10 @@ FROZEN = {Status.DISPUTED, Status.DISQUALIFIED, Status.WITHDRAWN}
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An entry as the board shows it. Joules: geometric mean over its runs; the split is the arithmetic mean's."""
+    """An entry as the board shows it. Joules: geometric mean over its runs; the split is the arithmetic mean's.
+
+    ``expanded_j`` and ``on_host_j`` are the mean's U (k=2), absolute and on this host alone; None where there's none to give.
+    """
 
     rank: int | None
     status: str
@@ -31,6 +35,8 @@ class Standing:
     loss: float | None
     train_j: float | None
     score_j: float | None
+    expanded_j: float | None
+    on_host_j: float | None
     runs_done: int
     runs_wanted: int
     created_at: dt.datetime
@@ -86,6 +92,7 @@ def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offse
     if len(rows) < limit:
         room, start = limit - len(rows), max(0, offset - ranked)
         rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start)
+    doubts = {} if board.modelled else repository.bills_of(session, [row.id for row in rows])
     return [
         Standing(
             rank=row.rank,
@@ -98,12 +105,23 @@ def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offse
             loss=row.mean_loss,
             train_j=row.train_uj / 1e6 if row.train_uj is not None else None,
             score_j=row.score_uj / 1e6 if row.score_uj is not None else None,
+            **doubts_of(doubts.get(row.id), row.mean_log_j),
             runs_done=row.runs_done,
             runs_wanted=row.runs_wanted,
             created_at=row.created_at,
         )
         for row in rows
     ]
+
+
+def doubts_of(bills: list[Bill] | None, mean_log_j: float | None) -> dict[str, float | None]:
+    """U of an entry's joules, absolute and on its host."""
+    known = of_mean(bills or ())
+    if known is None or mean_log_j is None:
+        return {"expanded_j": None, "on_host_j": None}
+    energy_j = math.exp(mean_log_j)
+    absolute_j = None if known.absolute is None else known.absolute * energy_j
+    return {"expanded_j": absolute_j, "on_host_j": known.on_host * energy_j}
 
 
 def open_entry(session: Session, board: BoardView, submission_id: int, wanted: int, now: dt.datetime) -> EntryRow:

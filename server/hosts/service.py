@@ -34,6 +34,14 @@ class HostView:
     last_seen_at: dt.datetime | None
     revoked_at: dt.datetime | None
     facts: dict[str, Any]
+    control_at: dt.datetime | None = None
+    control_passed_at: dt.datetime | None = None
+    control_said: str | None = None
+
+    @property
+    def stands_down(self) -> bool:
+        """Its last control workload failed: it judges nothing until one passes."""
+        return self.control_at is not None and self.control_at != self.control_passed_at
 
     def alive(self, now: dt.datetime) -> bool:
         """Heard of lately and not revoked."""
@@ -134,6 +142,9 @@ def list_hosts(session: Session) -> list[HostView]:
             last_seen_at=host.last_seen_at,
             revoked_at=host.revoked_at,
             facts=host.facts,
+            control_at=host.control_at,
+            control_passed_at=host.control_passed_at,
+            control_said=host.control_said,
         )
         for host, host_class in repository.all_hosts(session)
     ]
@@ -157,6 +168,15 @@ CurrentHost = Annotated[HostIdentity, Depends(current_host)]
 def note_seen(session: Session, host_id: int, now: dt.datetime) -> None:
     """The host spoke."""
     session.get_one(HostRow, host_id).last_seen_at = now
+
+
+def note_control(session: Session, host_id: int, said: str, now: dt.datetime, *, passed: bool) -> dt.datetime | None:
+    """Keep what a host's control workload came to; returns when the one before it had passed, None if none ever had."""
+    row = session.get_one(HostRow, host_id)
+    before, row.control_at, row.control_said = row.control_passed_at, now, said
+    if passed:
+        row.control_passed_at = now
+    return before
 
 
 def check_facts(facts: dict[str, Any]) -> dict[str, Any]:

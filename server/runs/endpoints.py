@@ -16,7 +16,7 @@ from server.runs import judging, records, service
 from server.runs.judging import Desk
 from server.runs.live import LiveRuns, without_clock
 from server.runs.power_plot import power_csv
-from server.runs.schemas import Claim, ClaimRequest, FaultReport, Heartbeat, Lease, Report
+from server.runs.schemas import Claim, ClaimRequest, ControlReport, FaultReport, Heartbeat, Lease, Report
 from server.runs.service import RunView
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
@@ -94,6 +94,12 @@ def desk(request: Request) -> Desk:
 def create_claim(request: Request, _: ClaimRequest, host: CurrentHost, session: WriteSession) -> Claim | Response:
     """The next run for this host."""
     return judging.claim(session, desk(request), host, clock.now()) or Response(status_code=204)
+
+
+@router.post("/host/controls", status_code=204, tags=["host"])
+def post_control(said: ControlReport, host: CurrentHost, session: WriteSession) -> None:
+    """What the control workload came to; a failure flags this host's runs since its last pass."""
+    judging.control(session, host, said, clock.now())
 
 
 @router.get("/host/attempts/{attempt_id}/bundle", response_class=Response, tags=["host"])

@@ -25,7 +25,7 @@ from server.hosts.service import HostIdentity
 from server.logs import get_logger
 from server.queue import Hints
 from server.runs import records, repository
-from server.runs.schemas import Claim, FaultReport, Heartbeat, Report
+from server.runs.schemas import Claim, ControlReport, FaultReport, Heartbeat, Report
 from server.tracks import service as tracks
 
 log = get_logger()
@@ -134,6 +134,8 @@ def finish(session: Session, run: RunRow, said: Report, now: dt.datetime) -> Non
         energy_uj=said.energy_uj,
         train_uj=said.train.energy_uj,
         score_uj=said.score.energy_uj if said.score else 0,
+        expanded_uj=said.doubt.expanded_uj,
+        on_host_uj=said.doubt.on_host_uj,
     )
     if not moved:
         raise Conflict(f"run {run.id} has moved on", "drop this attempt")
@@ -149,6 +151,18 @@ def fault(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sai
     current(attempt, run, said.epoch)
     hosts.note_seen(session, host.id, now)
     fault_attempt(session, desk.hints, attempt, said.cause, said.detail, now)
+
+
+def control(session: Session, host: HostIdentity, said: ControlReport, now: dt.datetime) -> None:
+    """What a host's control workload came to. If it failed, the host's runs since its last pass are flagged, in public."""
+    hosts.note_seen(session, host.id, now)
+    since = hosts.note_control(session, host.id, said.said, now, passed=said.passed)
+    if said.passed:
+        return
+    last = f"its last pass was at {since:%Y-%m-%d %H:%M} UTC" if since else "it had never passed one"
+    reason = f"host {host.name} failed its control workload at {now:%Y-%m-%d %H:%M} UTC ({said.said[:300]}); {last}"
+    flagged = repository.flag_runs(session, host.id, since, reason)
+    log.warning("control_failed", host=host.name, said=said.said[:300], flagged=flagged)
 
 
 def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Cause, detail: str, now: dt.datetime) -> None:

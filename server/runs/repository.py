@@ -65,6 +65,16 @@ def open_attempt_of_run(session: Session, run_id: str) -> AttemptRow | None:
     return session.scalar(select(AttemptRow).where(AttemptRow.run_id == run_id, AttemptRow.state == "CLAIMED"))
 
 
+def flag_runs(session: Session, host_id: int, since: dt.datetime | None, reason: str) -> int:
+    """Flag what a host has reported since then (None: ever), unless it's flagged already; returns how many."""
+    reported = select(AttemptRow.run_id).where(AttemptRow.host_id == host_id, AttemptRow.state == "REPORTED")
+    if since is not None:
+        reported = reported.where(AttemptRow.ended_at >= since)
+    query = update(RunRow).where(RunRow.id.in_(reported), RunRow.flag.is_(None)).values(flag=reason)
+    result = session.execute(query.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
 def past_deadline(session: Session, now: dt.datetime) -> list[RunRow]:
     """Runs that have overstayed their state."""
     query = select(RunRow).where(RunRow.state.in_([RunState.QUEUED, RunState.RUNNING]), RunRow.deadline_at < now)

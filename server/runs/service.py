@@ -5,9 +5,11 @@ import secrets
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from minjoule.floor import below_floor
 from server.db.rows import AttemptRow, BoardRow, HostClassRow, RunRow, SubmissionRow
 from server.domain.errors import NotFound, QuotaExceeded
 from server.domain.keys import instance_key, new_seed
@@ -51,7 +53,11 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run. Energies are microjoules as stored, and joules for reading; windows are seconds; ``instance_key`` only when it's done."""
+    """A run. Energies are microjoules as stored, and joules for reading; windows are seconds; ``instance_key`` only when it's done.
+
+    ``expanded_uj`` and ``on_host_uj`` are U (k=2) of the bill, absolute and on this host alone. ``boxes`` shared each window, so that
+    both together last ``floor_s``; the bill is one's part, the windows' lengths are of all. ``flag`` says why the host isn't vouched for.
+    """
 
     id: str
     submission: str
@@ -75,6 +81,12 @@ class RunView:
     score_uj: int | None
     train_s: float | None
     score_s: float | None
+    expanded_uj: int | None
+    on_host_uj: int | None
+    boxes: int
+    floor_s: float
+    below_floor: bool
+    flag: str | None
     artifact_sha256: str | None
     artifact_bytes: int | None
     seed: int
@@ -104,6 +116,12 @@ def joules(energy_uj: int | None) -> float | None:
 def seconds(window: dict[str, int] | None) -> float | None:
     """Length of a reported window."""
     return (window["end_ns"] - window["begin_ns"]) / 1e9 if window else None
+
+
+def lasted_ns(report: dict[str, Any]) -> int:
+    """Length of both windows together, nanoseconds."""
+    windows = [report.get(name) for name in ("train", "score")]
+    return sum(each["end_ns"] - each["begin_ns"] for each in windows if each)
 
 
 def new_run_id(now: dt.datetime) -> str:
@@ -193,6 +211,8 @@ def compose(
     position = repository.queued_before(session, run) if run.state == RunState.QUEUED else None
     key = instance_key(secret, submission.digest, run.host_class, run.index).hex() if run.state == RunState.DONE else None
     report = (last.report if last and run.state == RunState.DONE else None) or {}
+    sharing = report.get("sharing") or {}
+    floor = int(sharing.get("floor_ns", 0))
     return RunView(
         id=run.id,
         submission=submission.digest,
@@ -216,6 +236,12 @@ def compose(
         score_uj=run.score_uj,
         train_s=seconds(report.get("train")),
         score_s=seconds(report.get("score")),
+        expanded_uj=None if host_class.modelled else run.expanded_uj,
+        on_host_uj=None if host_class.modelled else run.on_host_uj,
+        boxes=sharing.get("train", 1),
+        floor_s=floor / 1e9,
+        below_floor=below_floor(floor, lasted_ns(report)),
+        flag=run.flag,
         artifact_sha256=report.get("artifact_sha256"),
         artifact_bytes=report.get("artifact_bytes"),
         seed=run.seed,

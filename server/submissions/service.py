@@ -37,6 +37,8 @@ class RunBrief:
     outcome: str | None
     loss: float | None
     energy_j: float | None
+    boundary: str
+    modelled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class EntryBrief:
     runs_wanted: int
     energy_j: float | None
     loss: float | None
+    boundary: str
+    modelled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,8 @@ def recent(session: Session, participant_id: int | None, limit: int = 50) -> lis
 
 
 def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
-    """A row with its entries and runs."""
+    """A row with its entries and runs, each with what its joules cover."""
+    covers = {board.host_class: (board.boundary, board.modelled) for board in tracks.list_boards(session, row.track_slug)}
     return SubmissionView(
         id=row.digest,
         name=row.name,
@@ -203,11 +208,15 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
                 runs_wanted=entry.runs_wanted,
                 energy_j=math.exp(entry.mean_log_j) if entry.mean_log_j is not None else None,
                 loss=entry.mean_loss,
+                boundary=covers[host_class][0],
+                modelled=covers[host_class][1],
             )
             for entry, host_class in repository.entries_of(session, row.id)
         ],
         runs=[
-            RunBrief(run.id, run.host_class, run.index, run.state, run.outcome, run.loss, runs.joules(run.energy_uj))
+            RunBrief(
+                run.id, run.host_class, run.index, run.state, run.outcome, run.loss, runs.joules(run.energy_uj), *covers[run.host_class]
+            )
             for run in repository.runs_of(session, row.id)
         ],
     )

@@ -14,6 +14,7 @@ class FakeReporter:
         self.reports: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, tuple[str, str]] = {}
         self.beats: list[dict[str, Any]] = []
+        self.controls: list[tuple[bool, str]] = []
         self.lost: set[str] = set()
         self.away = False
         self.presences = 0
@@ -43,6 +44,11 @@ class FakeReporter:
         self._check(claim)
         self.journal.append("report")
         self.reports[claim.run_id] = content
+
+    def control(self, said: str, *, passed: bool) -> None:
+        self._reach()
+        self.journal.append("control")
+        self.controls.append((passed, said))
 
     def fault(self, claim: Claim, cause: str, detail: str) -> None:
         self._check(claim)

@@ -45,6 +45,9 @@ class RunRow(Base):
     energy_uj: Mapped[int | None] = mapped_column(BigInteger)
     train_uj: Mapped[int | None] = mapped_column(BigInteger)
     score_uj: Mapped[int | None] = mapped_column(BigInteger)
+    expanded_uj: Mapped[int | None] = mapped_column(BigInteger)  # U (k=2) of the bill; None: uncalibrated, or modelled
+    on_host_uj: Mapped[int | None] = mapped_column(BigInteger)  # the same without the gain; None: modelled
+    flag: Mapped[str | None] = mapped_column(Text)  # why the host's joules weren't vouched for, in public
 
 
 class AttemptRow(Base):

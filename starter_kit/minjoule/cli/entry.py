@@ -87,7 +87,10 @@ def submit(
 
 def brief(run: dict[str, Any]) -> dict[str, Any]:
     """What a machine wants to know of a run."""
-    return {name: run.get(name) for name in ("id", "host_class", "index", "state", "outcome", "message", "loss", "energy_j")}
+    return {
+        name: run.get(name)
+        for name in ("id", "host_class", "boundary", "modelled", "index", "state", "outcome", "message", "loss", "energy_j")
+    }
 
 
 def upload(api: Client, bundle: Bundle, *, quiet: bool) -> dict[str, Any]:

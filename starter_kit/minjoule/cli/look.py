@@ -33,7 +33,7 @@ def runs(limit: Annotated[int, typer.Option(min=1, max=200)] = 10, as_json: AsJs
         typer.echo(f"{view['id'][:12]}  {view['name']}  on {view['track']}")
         for each in view["runs"]:
             state = each["outcome"] or each["state"]
-            typer.echo(f"    {each['id']}  {each['host_class']}  {state}  loss {show.loss(each['loss'])}  {show.joules(each['energy_j'])}")
+            typer.echo(f"    {each['id']}  {each['host_class']}  {state}  loss {show.loss(each['loss'])}  {show.bill(each)}")
 
 
 def board(
@@ -76,7 +76,12 @@ def print_board(page: dict[str, Any]) -> None:
     for name in ("loss", "runs", "status"):
         table.add_column(name)
     for row in page["entries"]:
-        figures = [show.joules(row["energy_j"]), show.joules(row["train_j"]), show.joules(row["score_j"]), show.loss(row["loss"])]
+        figures = [
+            show.joules(row["energy_j"]) + show.doubt(row),
+            show.joules(row["train_j"]),
+            show.joules(row["score_j"]),
+            show.loss(row["loss"]),
+        ]
         rank = str(row["rank"]) if row["rank"] else "-"
         cells = [rank, row["name"], row["participant"], *figures, f"{row['runs_done']}/{row['runs_wanted']}", row["status"]]
         table.add_row(*(Text(cell) for cell in cells))

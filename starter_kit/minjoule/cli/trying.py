@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from minjoule.cli import show
+from minjoule.floor import repeat_key
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import CpuTimeMeter
 from minjoule.problems import PROBLEMS
@@ -24,7 +25,7 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         entrypoint=entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        draw=lambda place: PROBLEMS[rules.problem].draw(repeat_key(key, place)),
         seed=seed,
         caps=rules.caps.to_trial(),
     )

@@ -32,7 +32,7 @@ def burn(seconds):
 Run = Callable[..., TrialResult]
 
 
-def draw() -> Instance:
+def draw(place: int) -> Instance:
     inputs, labels = np.ones((8, 3), np.float32), np.zeros(8, np.uint8)
     return Instance(SupervisedSet(inputs, labels, 2), HeldOutExamples(inputs, labels, 4), 2, "0" * 64)
 

@@ -43,6 +43,7 @@ SENT: dict[str, Sent] = {
     "PUT /api/v1/submissions": lambda _, role: {"content": bundle_for(role)},
     "POST /api/v1/host/enrolments": lambda world, role: {"json": {"code": world.code(), "name": f"new-{role}".replace("_", "-")}},
     "POST /api/v1/host/claims": lambda world, role: {"json": {"boot_id": "boot"}},
+    "POST /api/v1/host/controls": lambda world, role: {"json": {"passed": True, "said": "spread 0.2 %"}},
     "POST /api/v1/host/attempts/{attempt_id}/heartbeat": lambda world, _: {"json": epoch(world) | {"phase": "train"}},
     "POST /api/v1/host/attempts/{attempt_id}/report": lambda world, _: {"json": report_of(world.claim["epoch"])},
     "POST /api/v1/host/attempts/{attempt_id}/fault": lambda world, _: {"json": epoch(world) | {"cause": "box_fault", "detail": "x"}},
@@ -97,6 +98,7 @@ ROWS: dict[str, tuple[int, ...]] = {
     "POST /api/v1/host/enrolments": (201,) * 6,  # by one-time code, whoever brings it
     "POST /api/v1/host/presence": (401, 204, 204, 401, 401, 401),
     "POST /api/v1/host/claims": (401, 200, 200, 401, 401, 401),
+    "POST /api/v1/host/controls": (401, 204, 204, 401, 401, 401),
     "GET /api/v1/host/attempts/{attempt_id}/bundle": HOST_ONLY,
     "POST /api/v1/host/attempts/{attempt_id}/heartbeat": HOST_ONLY,
     "POST /api/v1/host/attempts/{attempt_id}/report": HOST_ONLY,
