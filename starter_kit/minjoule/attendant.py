@@ -36,12 +36,15 @@ class WindowRules:
         sample_s: between two samples while the window is open.
         tail_s: how long the machine may take to come back to its idle power (billed), and a device to be free of processes.
         usual_idle: mean of the host's idle power and how far it may stray, microwatts; None where there's no history.
+        both_at_gates: both boxes stand before training begins, for a start within the window would be on its bill. False where a
+            box's own account is all that is billed and somebody waits (``minjoule try``): the second starts while the first trains.
     """
 
     idle_s: float = 0.0
     sample_s: float = 0.1
     tail_s: float = 60.0
     usual_idle: tuple[int, int] | None = None
+    both_at_gates: bool = True
 
 
 @dataclass(frozen=True, slots=True)

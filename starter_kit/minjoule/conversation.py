@@ -34,12 +34,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One instance with its two boxes at their gates."""
+    """One instance with its two boxes, and the channels of those that stand at their gates."""
 
     instance: Instance
     seed: int
     boxes: Mapping[Phase, Box]
-    channels: Mapping[Phase, Channel]
+    channels: dict[Phase, Channel]
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,11 @@ class Trial:
         prelude_s = time.monotonic() - began
         for draw in draws:
             hand_over(lambda draw=draw: send_training(draw.channels[Phase.TRAIN], draw.instance.training, soon()))  # type: ignore[misc]
-        trained = self._run_phase(Phase.TRAIN, draws, floor, on_progress)
+        with ThreadPoolExecutor(1) as late:
+            standing = [late.submit(self._stand_late, draw) for draw in draws if Phase.SCORE not in draw.channels]
+            trained = self._run_phase(Phase.TRAIN, draws, floor, on_progress)
+            for each in standing:
+                each.result()
         scored = None
         if trained.verdict.outcome is Outcome.FINISHED:
             for draw, artifact in zip(draws, trained.artifacts, strict=True):
@@ -178,8 +182,9 @@ class Trial:
         """Both boxes of each draw at their gates; the instances are drawn while the boxes start. Raises BoxFault, TrialStopped."""
         boxes = [{phase: self._boxes(self._box_spec(phase, place)) for phase in Phase} for place in places]
         self._made += [box for pair in boxes for box in pair.values()]
+        first = tuple(Phase) if self._rules.both_at_gates else (Phase.TRAIN,)
         with ThreadPoolExecutor(2) as starters:
-            starting = [{phase: starters.submit(box.prepare) for phase, box in pair.items()} for pair in boxes]
+            starting = [{phase: starters.submit(pair[phase].prepare) for phase in first} for pair in boxes]
             instances = [self._spec.draw(place) for place in places]
             channels = [{phase: start.result() for phase, start in pair.items()} for pair in starting]
         self._channels += [channel for pair in channels for channel in pair.values()]
@@ -187,6 +192,10 @@ class Trial:
             raise TrialStopped
         seeds = [repeat_seed(self._spec.seed, place) for place in places]
         return [Draw(*each) for each in zip(instances, seeds, boxes, channels, strict=True)]
+
+    def _stand_late(self, draw: Draw) -> None:
+        draw.channels[Phase.SCORE] = channel = draw.boxes[Phase.SCORE].prepare()
+        self._channels.append(channel)
 
     def _probe(self, floor: int) -> int:
         """How long one box takes, nanoseconds, and no longer than the floor: on a draw of its own, which counts for nothing.

@@ -12,7 +12,7 @@ from minjoule.local_box import LocalBoxes
 from minjoule.meter import CpuTimeMeter
 from minjoule.problems import PROBLEMS
 from minjoule.tracks import TrackRules
-from minjoule.trial import Progress, Trial, TrialResult, TrialSpec
+from minjoule.trial import Progress, Trial, TrialResult, TrialSpec, WindowRules
 
 WARNING = "UNSANDBOXED: the entry runs with your rights; joules are MODELLED (CPU seconds x 10 W), not measured"
 
@@ -42,7 +42,7 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         share = f" {progress.fraction:.0%}, loss so far {show.loss(progress.loss_so_far)}" if progress.fraction is not None else ""
         typer.echo(f"{progress.phase}{share}: {progress.wall_s:.1f} s, {show.joules(progress.energy_uj / 1e6)}", err=True)
 
-    with Trial(spec, boxes, CpuTimeMeter()) as trial:
+    with Trial(spec, boxes, CpuTimeMeter(), WindowRules(both_at_gates=False)) as trial:
         result = trial.carry_out(tell)
     if not quiet:
         print_result(result, rules, key, seed, told)
