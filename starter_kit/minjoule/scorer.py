@@ -6,6 +6,8 @@ unnormalised distributions are impossible by construction. It knows no meter and
 
 import json
 import math
+import select
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,7 +19,9 @@ from minjoule.problems.base import HeldOut, HeldOutStreams
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 
 MESSAGE_CHARS = 2000
+MOST_BITS = 1e6  # a symbol; no model that means it comes near, and no report takes 1e9
 NARROW = 32.0
+UNSHOWN = {"Cc", "Cf", "Cs", "Co"}
 REFUSALS = {Outcome.SCORING_ERROR, Outcome.MEMORY_LIMIT, Outcome.DISK_LIMIT}
 
 
@@ -116,11 +120,14 @@ def score(
         ProtocolError: ``gone``: the box has left; why is the box's to say.
     """
     tally, room = Tally(due(held_out)), Room((0, alphabet))
+    unread = select.poll()
+    unread.register(channel.fileno(), select.POLLIN)
     try:
         refuse_unless(*channel.receive(1 << 16, deadline), Kind.LOADED)
         steps = questions(held_out)
         current = next(steps, None)
         if current is not None:
+            refuse_early(unread)
             ask(channel, current, deadline)
         while current is not None:
             if len(room.logits) != len(current.truth):
@@ -128,9 +135,9 @@ def score(
             refuse_unless(*channel.receive_into(Kind.LOGITS, room.logits.data.cast("B"), deadline), Kind.LOGITS)
             following = next(steps, None)
             if following is not None:
+                refuse_early(unread)
                 ask(channel, following, deadline)
-            tally.bits += bits_lost(room.logits, current.truth, room)
-            tally.symbols += len(current.truth)
+            count(tally, bits_lost(room.logits, current.truth, room), len(current.truth))
             on_step(tally)
             current = following
         channel.send(Kind.END, deadline=deadline)
@@ -144,6 +151,21 @@ def score(
             raise
         raise ScoringError(f"the box's answer broke the protocol: {error}") from error
     return tally
+
+
+def count(tally: Tally, bits: float, symbols: int) -> None:
+    """Add a step. Raises ScoringError on a mean that is finite and absurd."""
+    tally.bits += bits
+    tally.symbols += symbols
+    if tally.bits > MOST_BITS * tally.symbols:
+        raise ScoringError(f"the loss is {tally.bits / tally.symbols:.3g} bits a symbol, at most {MOST_BITS:g} are counted: scale the logits")
+
+
+def refuse_early(unread: select.poll) -> None:
+    """Raise ScoringError when bytes are there that answer no question. A box that has left (POLLHUP) is noticed by the next read."""
+    seen = unread.poll(0)
+    if seen and not seen[0][1] & (select.POLLHUP | select.POLLERR):
+        raise ScoringError("the box sent an answer before its question: one answer to each question is due")
 
 
 def ask(channel: Channel, question: Question, deadline: float) -> None:
@@ -166,7 +188,12 @@ def failure(payload: bytearray, allowed: set[Outcome], default: Outcome) -> tupl
     """Message and verdict of a FAILED frame: hostile text, cut, and a verdict only from ``allowed``."""
     try:
         said = json.loads(payload)
-        message, outcome = str(said["message"])[:MESSAGE_CHARS], str(said["outcome"])
+        message, outcome = storable(str(said["message"])[:MESSAGE_CHARS]), str(said["outcome"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return "the entrant's code failed, and the harness's word of it is unreadable", default
     return message, Outcome(outcome) if outcome in {str(verdict) for verdict in allowed} else default
+
+
+def storable(text: str) -> str:
+    """Text that can be sent, stored and shown: JSON may hold half a surrogate pair, NUL, or what commands a terminal or a line's direction."""
+    return "".join(char if char in "\n\t" or unicodedata.category(char) not in UNSHOWN else "\ufffd" for char in text)

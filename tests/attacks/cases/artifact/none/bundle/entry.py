@@ -1,0 +1,4 @@
+"""No artifact."""
+
+def train(data, *, seed):
+    return None

@@ -1,0 +1,4 @@
+"""An exception whose text is no text."""
+
+def train(data, *, seed):
+    raise ValueError("\ud800 and \0")
