@@ -7,7 +7,6 @@ unnormalised distributions are impossible by construction. It knows no meter and
 import json
 import math
 import select
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,11 +16,11 @@ from numpy.typing import NDArray
 from minjoule.outcome import Outcome
 from minjoule.problems.base import HeldOut, HeldOutStreams
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
+from minjoule.shown import shown
 
 MESSAGE_CHARS = 2000
 MOST_BITS = 1e6  # a symbol; no model that means it comes near, and no report takes 1e9
 NARROW = 32.0
-UNSHOWN = {"Cc", "Cf", "Cs", "Co"}
 REFUSALS = {Outcome.SCORING_ERROR, Outcome.MEMORY_LIMIT, Outcome.DISK_LIMIT}
 
 
@@ -188,12 +187,7 @@ def failure(payload: bytearray, allowed: set[Outcome], default: Outcome) -> tupl
     """Message and verdict of a FAILED frame: hostile text, cut, and a verdict only from ``allowed``."""
     try:
         said = json.loads(payload)
-        message, outcome = storable(str(said["message"])[:MESSAGE_CHARS]), str(said["outcome"])
+        message, outcome = shown(str(said["message"])[:MESSAGE_CHARS]), str(said["outcome"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return "the entrant's code failed, and the harness's word of it is unreadable", default
     return message, Outcome(outcome) if outcome in {str(verdict) for verdict in allowed} else default
-
-
-def storable(text: str) -> str:
-    """Text that can be sent, stored and shown: JSON may hold half a surrogate pair, NUL, or what commands a terminal or a line's direction."""
-    return "".join(char if char in "\n\t" or unicodedata.category(char) not in UNSHOWN else "\ufffd" for char in text)

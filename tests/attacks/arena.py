@@ -1,9 +1,11 @@
 """A platform under attack: the stack of ``tests.stack`` with Docker boxes, a track with small caps, and secrets that must stay in."""
 
+import contextlib
 import secrets
 import sqlite3
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +15,14 @@ import httpx
 
 from server import clock
 from server.db.session import Database
+from server.participants import service as participants
 from server.tracks import service as tracks
 from tests.attacks.corpus import GIVEN, honest
 from tests.stack import Stack, start_stack
 from worker.settings import Credentials
 
 BASELINE = 8
+QUOTA = 12  # a day; every case has an account of its own
 
 
 @dataclass
@@ -27,16 +31,13 @@ class Arena:
 
     stack: Stack
     canaries: dict[str, str]
+    owner: dict[str, str]
     usual_uj: list[int] = field(default_factory=list)
     honest_uj: list[int] = field(default_factory=list)
 
     @cached_property
     def http(self) -> httpx.Client:
         return httpx.Client(base_url=f"{self.stack.url}/api/v1", timeout=30)
-
-    @cached_property
-    def owner(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.stack.token}"}
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -91,15 +92,29 @@ class Arena:
         """Rows of what a submission leaves."""
         return {name: self.sql(f"select count(*) from {name}")[0][0] for name in ("submissions", "entries", "runs", "attempts")}
 
+    def stranger(self) -> dict[str, str]:
+        """A fresh account, with the whole day's quota before it."""
+        with contextlib.closing(Database(self.stack.environment["MINJOULE_DATABASE_URL"])) as database, database.session() as session:
+            row = participants.sign_up(session, f"Stranger {secrets.token_hex(4)}", secrets.token_hex(8), clock.now())
+            token = participants.issue_token(session, row.id, "test", clock.now(), 1)
+        return {"authorization": f"Bearer {token}"}
+
+    def wait_for(self, what: str, ready: Callable[[], bool], seconds: float = 30) -> None:
+        """Until it's so."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            time.sleep(0.02)
+
     def close(self) -> None:
         """Stop everything."""
         self.http.close()
         self.stack.launcher.stop()
 
     def spread(self) -> tuple[int, int]:
-        """Least and most that an honest entry may cost: as far beyond what was seen before the attacks as that was wide, or 25 %."""
+        """Least and most that an honest entry may cost: as far beyond what was seen before the attacks as that was wide, or half."""
         usual = statistics.median(self.usual_uj)
-        slack = max(max(self.usual_uj) - min(self.usual_uj), usual / 4)
+        slack = max(max(self.usual_uj) - min(self.usual_uj), usual / 2)
         return round(min(self.usual_uj) - slack), round(max(self.usual_uj) + slack)
 
 
@@ -110,14 +125,14 @@ def open_arena(folder: Path) -> Arena:
     canaries = {"server secret": secrets.token_hex(24), "environment": secrets.token_hex(24), "file": secrets.token_hex(24)}
     (folder / "canary.txt").write_text(canaries["file"])
     settings = {"SECRET_KEY": canaries["server secret"], "CANARY": canaries["environment"], "UPLOADS_PER_MINUTE": "1000"}
-    quotas = {"QUOTA_RUNS_PER_DAY": "100000", "SIGN_INS_PER_MINUTE": "1000"}
-    more = {f"MINJOULE_{name}": value for name, value in (settings | quotas).items()}
+    settings |= {"QUOTA_RUNS_PER_DAY": str(QUOTA), "BODY_S": "2"}
+    more = {f"MINJOULE_{name}": value for name, value in settings.items()}
     stack = start_stack(folder, "docker", TMPDIR=str(temporary), **more)
     database = Database(stack.environment["MINJOULE_DATABASE_URL"])
     with database.session() as session:
         tracks.apply_track(session, (GIVEN / "track.toml").read_text(), clock.now())
     database.close()
-    arena = Arena(stack, canaries)
+    arena = Arena(stack, canaries, {"authorization": f"Bearer {stack.token}"})
     canaries["host token"] = arena.credentials.token
     canaries["host key"] = (folder / "worker" / "host.key").read_text().strip()
     canaries["signing key"] = (folder / "signing.key").read_text().strip()

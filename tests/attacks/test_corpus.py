@@ -45,7 +45,7 @@ def test_attack(watch: Watch, case: Case, record_property: Callable[[str, object
     began = time.perf_counter()
     runs = {"bundle": in_the_box, "upload": at_the_door, "control": at_the_controls}[case.kind](watch.arena, case)
     record_property("seconds", round(time.perf_counter() - began, 2))
-    watch.after(runs)
+    watch.after(runs, used=case.kind == "bundle")
     record_property("honest_uj", watch.arena.honest_uj[-1])
 
 
@@ -93,6 +93,7 @@ def at_the_door(arena: Arena, case: Case) -> list[dict[str, Any]]:
         return []
     for path in ("", f"/submissions/{answer.json()['id']}", "/tracks/attacked"):
         page = httpx.get(f"{arena.stack.url}{path}", timeout=10).text
+        assert "attacked" in page.lower()
         assert not [text for text in declared["page_must_not_hold"] if text in page]
     return [arena.final(run["id"]) for run in answer.json()["runs"]]
 

