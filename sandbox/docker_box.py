@@ -17,13 +17,14 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from minjoule.box import BoxEnd, BoxFault, BoxSpec
+from minjoule.box import BoxEnd, BoxFault, BoxSpec, BoxStuck
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
-from sandbox import cgroups, limits
+from sandbox import cgroups, lifetime, limits
 from sandbox.gate_folder import GateFolder
 from sandbox.log_stream import LogStream
 
 IMAGES = {"python": "minjoule/python:local", "torch": "minjoule/torch:local"}
+DEADLINE = f"{limits.LABEL}.deadline"
 GATE_S = 30.0
 KILL_S = 20.0
 SETTLE_S = 10.0
@@ -154,7 +155,7 @@ class DockerBox:
             user=limits.NOBODY,
             working_dir="/tmp",  # noqa: S108 - the box's own
             environment=limits.environment(spec.limits.threads),
-            labels=limits.labels(spec),
+            labels={DEADLINE: str(round(lifetime.deadline_s(spec.limits)))} | limits.labels(spec),
             host_config=self._api.create_host_config(**settings),
             name=self._name,
         )
@@ -188,7 +189,7 @@ class DockerBox:
             raise BoxFault("the box isn't started")
         killed = not self._empties(grace_s) and self._kill(self._container)
         if not self._empties(KILL_S):
-            raise BoxFault(f"the box wasn't empty {KILL_S:.0f} s after SIGKILL: this host needs a look")
+            raise BoxStuck(f"the box wasn't empty {KILL_S:.0f} s after SIGKILL: this host needs a look")
         if on_empty is not None:
             on_empty()
         cpu_ns, oom_kills = self._group.cpu_ns(), self._group.oom_kills()
@@ -223,7 +224,9 @@ class DockerBox:
         asking = threading.Thread(target=ask, name="box-kill", daemon=True)
         asking.start()
         asking.join(KILL_S)
-        answer = answers[0] if answers else TimeoutError(f"no answer in {KILL_S:.0f} s")
+        if not answers:
+            raise BoxStuck(f"the engine didn't kill the box: no answer in {KILL_S:.0f} s")
+        answer = answers[0]
         if isinstance(answer, Exception):
             raise BoxFault(f"the engine didn't kill the box: {answer}") from answer
         return answer

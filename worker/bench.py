@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import docker as engine
 from docker.errors import DockerException
@@ -11,6 +12,7 @@ from minjoule.local_box import LocalBoxes
 from minjoule.trial import WindowRules
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
+from sandbox.lifetime import hold
 from sandbox.limits import settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
@@ -34,6 +36,7 @@ class BenchError(Exception):
 
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
+    refuse_quarantined_host(settings.quarantine_path)
     label = credentials.token.split("_")[2]
     boxes, reap, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
     if settings.box == "local" and not credentials.unsandboxed:
@@ -57,6 +60,7 @@ def nothing() -> None:
 def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act, Facts]:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
+    alive = hold(settings.data_dir, label)  # before the first box: the reaper goes by it
     try:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
@@ -74,7 +78,17 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
 
-    return boxes, clear, boxes.keep_ahead, boxes.clear, about_engine(client)
+    def close() -> None:
+        boxes.clear()
+        alive.close()
+
+    return boxes, clear, boxes.keep_ahead, close, about_engine(client)
+
+
+def refuse_quarantined_host(path: Path) -> None:
+    """A host where a kill hung judges nothing until somebody has looked. Raises BenchError."""
+    if path.exists():
+        raise BenchError(f"quarantined: {path.read_text().strip()}. Look at the engine, restart the machine, remove {path}")
 
 
 def about_engine(client: engine.DockerClient) -> Facts:

@@ -34,6 +34,11 @@ class WorkerSettings(BaseSettings):
         return self.data_dir / "host.key"
 
     @property
+    def quarantine_path(self) -> Path:
+        """Why this host may judge nothing until somebody has looked; missing while it may."""
+        return self.data_dir / "quarantined"
+
+    @property
     def calibration_path(self) -> Path:
         """The history of this host's calibrations, a JSON line each."""
         return self.data_dir / "calibrations.jsonl"

@@ -126,7 +126,7 @@ def score(
         steps = questions(held_out)
         current = next(steps, None)
         if current is not None:
-            refuse_early(unread)
+            refuse_early(channel, unread, deadline)
             ask(channel, current, deadline)
         while current is not None:
             if len(room.logits) != len(current.truth):
@@ -134,7 +134,7 @@ def score(
             refuse_unless(*channel.receive_into(Kind.LOGITS, room.logits.data.cast("B"), deadline), Kind.LOGITS)
             following = next(steps, None)
             if following is not None:
-                refuse_early(unread)
+                refuse_early(channel, unread, deadline)
                 ask(channel, following, deadline)
             count(tally, bits_lost(room.logits, current.truth, room), len(current.truth))
             on_step(tally)
@@ -157,14 +157,20 @@ def count(tally: Tally, bits: float, symbols: int) -> None:
     tally.bits += bits
     tally.symbols += symbols
     if tally.bits > MOST_BITS * tally.symbols:
-        raise ScoringError(f"the loss is {tally.bits / tally.symbols:.3g} bits a symbol, at most {MOST_BITS:g} are counted: scale the logits")
+        raise ScoringError(
+            f"the loss is {tally.bits / tally.symbols:.3g} bits a symbol, at most {MOST_BITS:g} are counted: scale the logits"
+        )
 
 
-def refuse_early(unread: select.poll) -> None:
+def refuse_early(channel: Channel, unread: select.poll, deadline: float) -> None:
     """Raise ScoringError when bytes are there that answer no question. A box that has left (POLLHUP) is noticed by the next read."""
     seen = unread.poll(0)
-    if seen and not seen[0][1] & (select.POLLHUP | select.POLLERR):
-        raise ScoringError("the box sent an answer before its question: one answer to each question is due")
+    if not seen or seen[0][1] & (select.POLLHUP | select.POLLERR):
+        return
+    kind, payload = channel.receive(1 << 16, deadline)
+    if kind is Kind.FAILED:
+        raise ScoringError(*failure(payload, REFUSALS, Outcome.SCORING_ERROR))
+    raise ScoringError(f"the box sent {kind.name} before it was asked: one answer after each question is due")
 
 
 def ask(channel: Channel, question: Question, deadline: float) -> None:

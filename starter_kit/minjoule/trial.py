@@ -175,7 +175,9 @@ class Trial:
                 verdict = converse(channel, watch)
                 end = box.wait_empty(LEAVE_S if verdict.outcome is Outcome.FINISHED else 0.0, watch.close)
             if phase is Phase.TRAIN and verdict.artifact is not None and said_more(channel):
-                verdict = Verdict(Outcome.BAD_ARTIFACT, "the box sent more than one artifact: train() returns it once, and sends nothing itself")
+                verdict = Verdict(
+                    Outcome.BAD_ARTIFACT, "the box sent more than one artifact: train() returns it once, and sends nothing itself"
+                )
         except ProtocolError:
             end = box.wait_empty(LEAVE_S, watch.close)
             verdict = left_early(phase, end)
@@ -271,7 +273,9 @@ def said_more(channel: Channel) -> bool:
 def left_early(phase: Phase, end: BoxEnd) -> Verdict:
     """The harness was gone without a word: crashed, killed by the kernel, or by the entrant."""
     if phase is Phase.TRAIN and end.exit_code == 0:
-        return Verdict(Outcome.BAD_ARTIFACT, "the process left in good order (exit code 0), but no whole artifact had come: return it from train()")
+        return Verdict(
+            Outcome.BAD_ARTIFACT, "the process left in good order (exit code 0), but no whole artifact had come: return it from train()"
+        )
     code = "unknown" if end.exit_code is None else str(end.exit_code)
     what, outcome = ("train() returned", Outcome.RUNTIME_ERROR) if phase is Phase.TRAIN else ("scoring was over", Outcome.SCORING_ERROR)
     return Verdict(outcome, f"the process ended before {what} (exit code {code}): see the log")

@@ -24,6 +24,7 @@ class Script:
     hold: threading.Event | None = None
     before_gate: Callable[[], None] = lambda: None
     broken: dict[Phase, str] = field(default_factory=dict)
+    fault: type[BoxFault] = BoxFault
 
 
 class Zeros:
@@ -66,7 +67,7 @@ class FakeBox:
         self._journal.append(f"prepare {self.spec.phase}")
         self._script.before_gate()
         if why := self._script.broken.get(self.spec.phase):
-            raise BoxFault(why)
+            raise self._script.fault(why)
         ours, theirs = socket.socketpair()
         self._ours, self._theirs = Channel(ours), Channel(theirs)
         self._thread.start()

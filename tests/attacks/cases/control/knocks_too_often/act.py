@@ -1,5 +1,6 @@
 """Guess a password again and again."""
 
+
 def act(arena):
     sent = {"name": "Alice", "password": "wrong"}
     answers = [arena.http.post("/tokens", json=sent) for _ in range(70)]

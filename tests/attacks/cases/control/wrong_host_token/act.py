@@ -1,5 +1,6 @@
 """A host token that nobody was given, one of another secret, one of a participant."""
 
+
 def act(arena):
     kind, own, number, _ = arena.credentials.token.split("_", 3)
     forged = f"{kind}_{own}_{number}_" + "A" * 43

@@ -1,5 +1,6 @@
 """An exception whose text raises."""
 
+
 class Mute(Exception):
     def __str__(self):
         raise SystemExit(0)

@@ -11,7 +11,11 @@ def train(data, *, seed):
     fresh = []
     for base in ("/box", "/home", "/root", "/srv", "/mnt", "/media", "/run", "/var", "/opt", "/dev/shm", "/tmp"):
         for folder, _, names in os.walk(base):
-            fresh += [os.path.join(folder, name) for name in names if os.stat(os.path.join(folder, name), follow_symlinks=False).st_mtime > time.time() - 3600]
+            fresh += [
+                os.path.join(folder, name)
+                for name in names
+                if os.stat(os.path.join(folder, name), follow_symlinks=False).st_mtime > time.time() - 3600
+            ]
     strange = [path for path in fresh if not path.startswith(("/box/bundle/", "/tmp/pycache-"))]
     assert not strange, f"FOUND {strange}"
     print("only the bundle is new here")

@@ -6,4 +6,4 @@ from honest import load
 def train(data, *, seed):
     held = []
     while True:
-        held.append(bytearray(b'x') * (16 << 20))
+        held.append(bytearray(b"x") * (16 << 20))

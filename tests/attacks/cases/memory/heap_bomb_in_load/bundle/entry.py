@@ -10,7 +10,7 @@ def train(data, *, seed):
 def load(artifact):
     held = []
     while True:
-        held.append(bytearray(b'x') * (16 << 20))
+        held.append(bytearray(b"x") * (16 << 20))
 
 
 class Model:

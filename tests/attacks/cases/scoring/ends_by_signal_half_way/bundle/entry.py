@@ -17,5 +17,5 @@ class Model:
 
     def predict(self, inputs):
         import ctypes
-        
+
         ctypes.string_at(0)

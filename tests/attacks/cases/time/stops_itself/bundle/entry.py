@@ -8,4 +8,4 @@ from honest import load
 
 def train(data, *, seed):
     os.kill(os.getpid(), signal.SIGSTOP)
-    return b'x'
+    return b"x"
