@@ -174,10 +174,8 @@ class Trial:
             with watch:
                 verdict = converse(channel, watch)
                 end = box.wait_empty(LEAVE_S if verdict.outcome is Outcome.FINISHED else 0.0, watch.close)
-            if phase is Phase.TRAIN and verdict.artifact is not None and said_more(channel):
-                verdict = Verdict(
-                    Outcome.BAD_ARTIFACT, "the box sent more than one artifact: train() returns it once, and sends nothing itself"
-                )
+            if verdict.outcome is Outcome.FINISHED and said_more(channel):
+                verdict = too_much(phase)
         except ProtocolError:
             end = box.wait_empty(LEAVE_S, watch.close)
             verdict = left_early(phase, end)
@@ -268,6 +266,15 @@ def said_more(channel: Channel) -> bool:
         return bool(os.read(channel.fileno(), 1))
     except OSError:
         return False
+
+
+def too_much(phase: Phase) -> Verdict:
+    """The box sent more than it was asked for."""
+    if phase is Phase.TRAIN:
+        return Verdict(Outcome.BAD_ARTIFACT, "the box sent more than one artifact: train() returns it once, and sends nothing itself")
+    return Verdict(
+        Outcome.SCORING_ERROR, "the box sent more answers than it was asked for: predict() returns one, and sends nothing itself"
+    )
 
 
 def left_early(phase: Phase, end: BoxEnd) -> Verdict:

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from sandbox.lifetime import LABEL_FILE
 from server import clock
 from server.db.session import Database
 from server.participants import service as participants
@@ -50,7 +51,7 @@ class Arena:
     @property
     def label(self) -> str:
         """Of this host's containers and groups."""
-        return self.credentials.token.split("_")[2]
+        return (self.stack.folder / "worker" / LABEL_FILE).read_text()
 
     def put(self, body: Any, **more: Any) -> httpx.Response:
         """Knock at the front door."""

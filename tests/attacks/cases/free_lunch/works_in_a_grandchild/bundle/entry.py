@@ -17,7 +17,7 @@ def train(data, *, seed):
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            burn(1.0)
+            burn(0.5)
             os.close(os.open("/tmp/done", os.O_CREAT))
         os._exit(0)
     while not os.path.exists("/tmp/done"):

@@ -8,6 +8,6 @@ from honest import load
 def train(data, *, seed):
     sys.setrecursionlimit(1 << 30)
     nested = []
-    for _ in range(1 << 22):
+    for _ in range(1 << 18):
         nested = [nested]
     return repr(nested).encode()

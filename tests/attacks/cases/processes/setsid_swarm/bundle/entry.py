@@ -1,5 +1,6 @@
 """A swarm in sessions of their own that outlives its parents."""
 
+import contextlib
 import os
 import time
 
@@ -8,13 +9,15 @@ from honest import train as honest_train
 
 
 def train(data, *, seed):
-    try:
-        for _ in range(100):
-            if os.fork() == 0:
-                os.setsid()
-                if os.fork() == 0:
-                    time.sleep(3600)
-                os._exit(0)
-    except BlockingIOError:
-        print("the pid limit holds")
+    for _ in range(100):
+        try:
+            child = os.fork()
+        except BlockingIOError:
+            print("the pid limit holds")
+            break
+        if child == 0:
+            os.setsid()
+            with contextlib.suppress(BlockingIOError):
+                os.fork()
+            time.sleep(3600)
     return honest_train(data, seed=seed)
