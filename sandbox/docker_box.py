@@ -34,14 +34,14 @@ log = logging.getLogger(__name__)
 
 
 class DockerBoxes:
-    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's; ``cpuset`` pins the boxes to CPUs."""
+    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's."""
 
     def __init__(
-        self, client: docker.DockerClient, base_folder: Path, cpuset: str | None = None, images: Mapping[str, str] = IMAGES
+        self, client: docker.DockerClient, base_folder: Path, machine: limits.Machine = limits.Machine(), images: Mapping[str, str] = IMAGES
     ) -> None:
         self._client = client
         self._base_folder = base_folder
-        self._cpuset = cpuset
+        self._machine = machine
         self._images = images
         try:
             facts = client.info()
@@ -57,7 +57,7 @@ class DockerBoxes:
         group = self._group_class(f"{cgroups.FAMILY}/{host_of(spec)}/{token}")
         folder = GateFolder(self._base_folder / token)
         name = f"minjoule-{re.sub(r'[^A-Za-z0-9_.-]', '-', spec.name)[:60]}-{token}"
-        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._cpuset)
+        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._machine)
 
 
 class DockerBox:
@@ -73,10 +73,10 @@ class DockerBox:
         name: str,
         group: cgroups.BoxGroup,
         folder: GateFolder,
-        cpuset: str | None,
+        machine: limits.Machine,
     ) -> None:
         self._spec, self._api, self._image, self._name = spec, api, image, name
-        self._group, self._folder, self._cpuset = group, folder, cpuset
+        self._group, self._folder, self._machine = group, folder, machine
         self._container: str | None = None
         self._stream: LogStream | None = None
         self._channel: Channel | None = None
@@ -147,7 +147,7 @@ class DockerBox:
 
     def _create(self, command: list[str]) -> str:
         spec = self._spec
-        settings = limits.host_config(spec, self._folder.mounted.absolute(), self._group.engine_name, self._cpuset)
+        settings = limits.host_config(spec, self._folder.mounted.absolute(), self._group.engine_name, self._machine)
         made: dict[str, Any] = self._api.create_container(
             self._image,
             command=command[1:],

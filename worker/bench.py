@@ -1,6 +1,8 @@
 """What this host judges with, put together from its settings: boxes, meter, reaper."""
 
 import hashlib
+import shlex
+import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -8,13 +10,13 @@ from pathlib import Path
 import docker as engine
 from docker.errors import DockerException
 
-from minjoule.box import BoxFactory, BoxFault
+from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.local_box import LocalBoxes
 from minjoule.trial import WindowRules
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
 from sandbox.lifetime import hold
-from sandbox.limits import settings_digest
+from sandbox.limits import Machine, settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
 from sandbox.reaper import reap
@@ -27,6 +29,7 @@ from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
 
 log = get_logger()
+SCRUB_S = 120.0
 Act = Callable[[], None]
 Facts = dict[str, str | int]
 
@@ -70,8 +73,9 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
     try:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
-        boxes = PreparedBoxes(DockerBoxes(client, folder))
-        let_through = probe(client, folder)
+        machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
+        boxes = PreparedBoxes(DockerBoxes(client, folder, machine))
+        let_through = probe(client, folder, machine=machine)
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
@@ -83,12 +87,23 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         left = reap(client, label, folder, boxes.tokens)
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
+        if settings.gpu_scrub:
+            scrub(shlex.split(settings.gpu_scrub))
 
     def close() -> None:
         boxes.clear()
         alive.close()
 
-    return boxes, clear, boxes.keep_ahead, close, about_engine(client)
+    chosen = {name: value for name, value in asdict(machine).items() if value}
+    return boxes, clear, boxes.keep_ahead, close, about_engine(client) | chosen
+
+
+def scrub(command: list[str]) -> None:
+    """Clear the board's memory between two tenants, outside every window. Raises BoxStuck: what can't be cleared isn't handed on."""
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=SCRUB_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BoxStuck(f"the GPU's memory couldn't be scrubbed by {command[0]}: {error}") from error
 
 
 def refuse_quarantined_host(path: Path) -> None:
