@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 BOX ?= auto
 
-.PHONY: help demo test lint bench images clean setup lock
+.PHONY: help demo test lint attacks audit bench images clean setup lock
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -34,6 +34,12 @@ lint: $(VENV)/.dev ## Style, types, import contracts
 test: lint ## All checks and tests that this machine can run; says what it skipped and how to get it
 	sh scripts/tests.sh $(BIN)/python
 	@sh scripts/test-other-pythons.sh $(BIN)/python
+
+attacks: $(VENV)/.dev ## Every attack of the corpus against a platform of its own, judging in Docker (WRITE=1: its table into docs/security.md)
+	$(BIN)/python -m tests.attacks $(if $(WRITE),--write)
+
+audit: $(VENV)/.dev ## Known vulnerabilities of the locked dependencies; exits 3, NOT AUDITED, where their data can't be reached
+	$(BIN)/python scripts/audit.py
 
 images: $(VENV)/.demo ## Build the boxes' images
 	$(BIN)/python -m sandbox.images build python

@@ -34,7 +34,7 @@ def make_app(settings: WorkerSettings) -> Celery:
     stopping = threading.Event()
 
     def look() -> None:
-        on_hint(reporter, bench, settings.data_dir / LOCK, stopping)
+        on_hint(reporter, bench, settings.data_dir / LOCK, settings.quarantine_path, stopping)
 
     app.task(name=JUDGE)(look)
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)

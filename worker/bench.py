@@ -1,19 +1,24 @@
 """What this host judges with, put together from its settings: boxes, meter, reaper."""
 
+import hashlib
 import os
+import shlex
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 import docker as engine
 from docker.errors import DockerException
 
-from minjoule.box import BoxFactory, BoxFault
+from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import Meter
 from minjoule.trial import WindowRules
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
-from sandbox.limits import settings_digest
+from sandbox.lifetime import hold
+from sandbox.limits import Machine, settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
 from sandbox.reaper import reap
@@ -29,6 +34,7 @@ from worker.signing import load_key
 
 log = get_logger()
 LEAST_IDLE_S = 1.0
+SCRUB_S = 120.0
 Act = Callable[[], None]
 Facts = dict[str, str | int]
 
@@ -39,7 +45,8 @@ class BenchError(Exception):
 
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
-    label = credentials.token.split("_")[2]
+    refuse_quarantined_host(settings.quarantine_path)
+    label = label_of(credentials)
     boxes, reap, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
@@ -61,6 +68,11 @@ def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
     return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured)
 
 
+def label_of(credentials: Credentials) -> str:
+    """What this host's containers and groups stand under: its number there, and a digest, for two servers' hosts may share a machine."""
+    return f"{credentials.token.split('_')[2]}-{hashlib.sha256(credentials.token.encode()).hexdigest()[:8]}"
+
+
 def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:
     """Boxes without containment; keepers end with their worker, so there is nothing to reap."""
     return LocalBoxes(), nothing, nothing, nothing, {"box": "local"}
@@ -73,11 +85,13 @@ def nothing() -> None:
 def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act, Facts]:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
+    alive = hold(settings.data_dir, label)  # before the first box: the reaper goes by it
     try:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
-        boxes = PreparedBoxes(DockerBoxes(client, folder))
-        let_through = probe(client, folder)
+        machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
+        boxes = PreparedBoxes(DockerBoxes(client, folder, machine))
+        let_through = probe(client, folder, machine=machine)
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
@@ -89,8 +103,29 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         left = reap(client, label, folder, boxes.tokens)
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
+        if settings.gpu_scrub:
+            scrub(shlex.split(settings.gpu_scrub))
 
-    return boxes, clear, boxes.keep_ahead, boxes.clear, about_engine(client)
+    def close() -> None:
+        boxes.clear()
+        alive.close()
+
+    chosen = {name: value for name, value in asdict(machine).items() if value}
+    return boxes, clear, boxes.keep_ahead, close, about_engine(client) | chosen
+
+
+def scrub(command: list[str]) -> None:
+    """Clear the board's memory between two tenants, outside every window. Raises BoxStuck: what can't be cleared isn't handed on."""
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=SCRUB_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BoxStuck(f"the GPU's memory couldn't be scrubbed by {command[0]}: {error}") from error
+
+
+def refuse_quarantined_host(path: Path) -> None:
+    """A host where a kill hung judges nothing until somebody has looked. Raises BenchError."""
+    if path.exists():
+        raise BenchError(f"quarantined: {path.read_text().strip()}. Look at the engine, restart the machine, remove {path}")
 
 
 def about_engine(client: engine.DockerClient) -> Facts:

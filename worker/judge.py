@@ -16,7 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from minjoule import record, trace
-from minjoule.box import BoxFactory, BoxFault
+from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.bundle import BundleError, read_zip
 from minjoule.floor import repeat_key
 from minjoule.meter import Meter, MeterFault
@@ -66,7 +66,7 @@ class Bench:
 
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
-    """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many."""
+    """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many. Raises BoxStuck."""
     count = 0
     while not stopping.is_set():
         bench.reap()
@@ -102,7 +102,7 @@ def prepare_ahead(bench: Bench) -> None:
 
 
 def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
-    """One attempt, to its report or its fault."""
+    """One attempt, to its report or its fault. Raises BoxStuck, its fault told, where this host may judge no more."""
     try:
         attempt(claim, reporter, bench)
     except (LostLeaseError, TrialStopped) as error:
@@ -111,6 +111,9 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:
         give_up(claim, reporter, Cause.METER_FAULT, f"{error.reason}: {error}")
+    except BoxStuck as error:
+        give_up(claim, reporter, Cause.BOX_FAULT, str(error))
+        raise
     except BoxFault as error:
         give_up(claim, reporter, Cause.BOX_FAULT, str(error))
     except BundleError as error:  # it was admitted once, so what came here is damaged

@@ -16,6 +16,9 @@ class WorkerSettings(BaseSettings):
     data_dir: Path = Path("var/worker")
     redis_url: str = "redis://127.0.0.1:6379/0"
     box: Literal["docker", "local"] = "docker"
+    runtime: Literal["", "runsc"] = ""
+    gpu: str = ""
+    gpu_scrub: str = ""
     powercap_root: Path = Path("/sys/class/powercap")
     meters_file: Path | None = None
     idle_s: float = Field(default=60.0, ge=0, le=3600)
@@ -34,6 +37,11 @@ class WorkerSettings(BaseSettings):
     def key_path(self) -> Path:
         """The key that this host signs its records with."""
         return self.data_dir / "host.key"
+
+    @property
+    def quarantine_path(self) -> Path:
+        """Why this host may judge nothing until somebody has looked; missing while it may."""
+        return self.data_dir / "quarantined"
 
     @property
     def calibration_path(self) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from minjoule.floor import below_floor
+from minjoule.shown import shown
 from server.db.rows import AttemptRow, BoardRow, HostClassRow, RunRow, SubmissionRow
 from server.domain.errors import NotFound, QuotaExceeded
 from server.domain.keys import instance_key, new_seed
@@ -254,7 +255,7 @@ def compose(
         finished_at=run.finished_at,
         attempt=attempts[-1] if attempts else None,
         attempts=attempts,
-        log_tail=last.log[-LOG_TAIL:].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}") if last else "",
+        log_tail=shown(last.log[-LOG_TAIL:].decode(errors="replace")) if last else "",
         log_truncated=bool(last and last.log_truncated),
     )
 

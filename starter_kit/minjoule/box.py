@@ -18,6 +18,10 @@ class BoxFault(Exception):
     """Our failure, never the entrant's: the engine is gone, the image is missing, the box didn't reach its gate."""
 
 
+class BoxStuck(BoxFault):
+    """A kill hangs: what runs on this host is out of our hands, and it may judge nothing until somebody has looked."""
+
+
 class Phase(StrEnum):
     """Which of an attempt's two windows a box serves."""
 

@@ -3,6 +3,7 @@
 It knows no window and no meter.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -132,8 +133,29 @@ def empty(box: Box, accounts: ThreadPoolExecutor) -> "Future[BoxEnd]":
     return leaving
 
 
+def said_more(channel: Channel) -> bool:
+    """Whether bytes are there that nobody asked for. The box is empty, so this never waits."""
+    try:
+        return bool(os.read(channel.fileno(), 1))
+    except OSError:
+        return False
+
+
+def too_much(phase: Phase) -> Verdict:
+    """The box sent more than it was asked for."""
+    if phase is Phase.TRAIN:
+        return Verdict(Outcome.BAD_ARTIFACT, "the box sent more than one artifact: train() returns it once, and sends nothing itself")
+    return Verdict(
+        Outcome.SCORING_ERROR, "the box sent more answers than it was asked for: predict() returns one, and sends nothing itself"
+    )
+
+
 def left_early(phase: Phase, end: BoxEnd) -> Verdict:
     """The harness was gone without a word: crashed, killed by the kernel, or by the entrant."""
+    if phase is Phase.TRAIN and end.exit_code == 0:
+        return Verdict(
+            Outcome.BAD_ARTIFACT, "the process left in good order (exit code 0), but no whole artifact had come: return it from train()"
+        )
     code = "unknown" if end.exit_code is None else str(end.exit_code)
     what, outcome = ("train() returned", Outcome.RUNTIME_ERROR) if phase is Phase.TRAIN else ("scoring was over", Outcome.SCORING_ERROR)
     return Verdict(outcome, f"the process ended before {what} (exit code {code}): see the log")

@@ -28,7 +28,9 @@ from minjoule.conversation import (
     left_early,
     let_through,
     over_cpu,
+    said_more,
     soon,
+    too_much,
 )
 from minjoule.floor import PROBE, Sharing, boxes_due, floor_ns, repeat_seed, window_allowance_s
 from minjoule.given import send_training
@@ -253,15 +255,17 @@ class Trial:
         trace = watch.trace()
         bill = PhaseBill(measure(trace).shared(len(verdicts)), trace, len(verdicts))
         ends = (*(each.result() for each in leaving), end)
-        return Phased(self._judged(phase, verdicts, end, spent=watch.cpu_spent), tuple(verdicts), bill, ends)
+        return Phased(self._judged(phase, draws, verdicts, end, spent=watch.cpu_spent), tuple(verdicts), bill, ends)
 
-    def _judged(self, phase: Phase, verdicts: Sequence[Verdict], end: BoxEnd, *, spent: bool) -> Verdict:
+    def _judged(self, phase: Phase, draws: Sequence[Draw], verdicts: Sequence[Verdict], end: BoxEnd, *, spent: bool) -> Verdict:
         """The phase's verdict: the last box's, for whatever fails is the last; caps that the kernel and we hold come first."""
         verdict, limits = verdicts[-1], self._limits(phase)
         if spent:
             return over_cpu(phase, limits)
         if verdict.left:
             verdict = left_early(phase, end)
+        elif verdict.outcome is Outcome.FINISHED and any(said_more(draw.channels[phase]) for draw in draws):
+            return too_much(phase)
         if end.oom_killed and verdict.outcome is not Outcome.FINISHED:
             return Verdict(Outcome.MEMORY_LIMIT, f"the kernel killed for memory: the cap is {limits.memory_bytes} bytes; use less")
         return verdict

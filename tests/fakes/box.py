@@ -26,6 +26,7 @@ class Script:
     before_gate: Callable[[], None] = lambda: None
     broken: dict[Phase, str] = field(default_factory=dict)
     sleep_s: float = 0.0
+    fault: type[BoxFault] = BoxFault
 
 
 class Zeros:
@@ -71,7 +72,7 @@ class FakeBox:
         self._journal.append(f"prepare {self.spec.phase}")
         self._script.before_gate()
         if why := self._script.broken.get(self.spec.phase):
-            raise BoxFault(why)
+            raise self._script.fault(why)
         ours, theirs = socket.socketpair()
         self._ours, self._theirs = Channel(ours), Channel(theirs)
         self._thread.start()
