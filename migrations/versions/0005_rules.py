@@ -16,7 +16,8 @@ BEYOND_0004 = "purpose != 'listing' or superseded or replaces_id is not null"
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply. A stored track without a frozen sigma gets 1 % of its target, until its file is applied with a calibrated one."""
+    freeze_sigmas()
     op.create_table(
         "lineages",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -248,6 +249,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("source_public_at", UtcDateTime(), nullable=True))
         batch_op.create_index(batch_op.f("ix_submissions_lineage_id"), ["lineage_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_submissions_lineage_id_lineages"), "lineages", ["lineage_id"], ["id"])
+
+
+def freeze_sigmas() -> None:
+    """See upgrade."""
+    tracks = sa.table("tracks", sa.column("slug", sa.String), sa.column("target_loss", sa.Float), sa.column("rules", sa.JSON))
+    for row in op.get_bind().execute(sa.select(tracks)).all():
+        rules = {"sigma": row.target_loss / 100} | row.rules
+        op.execute(tracks.update().where(tracks.c.slug == row.slug).values(rules=rules))
 
 
 def downgrade() -> None:

@@ -95,6 +95,13 @@ class Report(Strict):
         """Train + score."""
         return self.train.energy_uj + (self.score.energy_uj if self.score else 0)
 
+    @property
+    def expanded_uj(self) -> int | None:
+        """U (k=2) of the bill, summed, for a gain is common to both windows; None where the meter states none."""
+        windows = [self.train, self.score] if self.score else [self.train]
+        known = [window.expanded_uj for window in windows if window.expanded_uj is not None]
+        return sum(known) if len(known) == len(windows) else None
+
 
 class FaultReport(Strict):
     """The attempt failed, and it was us."""
