@@ -166,6 +166,11 @@ def contenders(session: Session, board_id: int) -> list[Contender]:
     return repository.contenders(session, board_id)
 
 
+def leaders(session: Session, board_id: int, most: int) -> list[Contender]:
+    """The first of them, in the order of display."""
+    return repository.contenders(session, board_id, most)
+
+
 def rule(session: Session, entry_id: int, status: Status, reason: str, now: dt.datetime) -> None:
     """Take an entry out of the ranking with a public reason: DISPUTED, DISQUALIFIED or WITHDRAWN."""
     entry = session.get_one(EntryRow, entry_id)
@@ -175,8 +180,9 @@ def rule(session: Session, entry_id: int, status: Status, reason: str, now: dt.d
 
 
 def restore(session: Session, entry_id: int) -> None:
-    """Back to what its runs make of it."""
+    """Back to what its runs make of it. What disputed it was looked at, and disputes it no more."""
     entry = session.get_one(EntryRow, entry_id)
-    entry.status, entry.status_reason, entry.withdrawn_at = Status.PROVISIONAL, None, None
+    entry.status, entry.status_reason, entry.withdrawn_at, entry.flag_reason = Status.PROVISIONAL, None, None, None
+    repository.supersede_checks(session, entry_id)
     session.flush()
     absorb_run(session, entry_id)

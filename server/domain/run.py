@@ -52,6 +52,7 @@ class Cause(StrEnum):
     METER_FAULT = "meter_fault"
     BUNDLE_FAULT = "bundle_fault"
     WORKER_ERROR = "worker_error"
+    VOIDED = "voided"
 
 
 class TransitionError(Exception):

@@ -124,6 +124,16 @@ def of_submissions(session: Session, digests: list[str]) -> list[tuple[str, RunR
     return [(digest, run) for digest, run in session.execute(query.where(SubmissionRow.digest.in_(digests)))]
 
 
+def of_entry(session: Session, entry_id: int) -> list[RunRow]:
+    """Every run of an entry."""
+    return list(session.scalars(select(RunRow).where(RunRow.entry_id == entry_id).order_by(RunRow.purpose, RunRow.index)))
+
+
+def replacement(session: Session, old: RunRow) -> RunRow | None:
+    """The run that stands for this one now."""
+    return session.scalar(select(RunRow).where(RunRow.replaces_id == old.id))
+
+
 def last_attempt(session: Session, run_id: str) -> AttemptRow | None:
     """The newest attempt, with everything that it holds."""
     query = select(AttemptRow).where(AttemptRow.run_id == run_id).order_by(AttemptRow.epoch.desc()).limit(1)

@@ -116,7 +116,7 @@ def new_run_id(now: dt.datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunOrder:
-    """Runs to queue for an entry. ``participant_id`` is whose share of the queue they take; ``host_id`` pins them to one host."""
+    """Runs to queue for an entry. ``participant_id`` is whose share of the queue they take."""
 
     entry_id: int
     submission_id: int
@@ -124,12 +124,15 @@ class RunOrder:
     host_class: str
     count: int
     purpose: Purpose = Purpose.LISTING
-    duel_id: int | None = None
-    host_id: int | None = None
 
 
-def open_runs(session: Session, order: RunOrder, now: dt.datetime) -> list[RunRow]:
-    """Queue runs on instances that the entry hasn't seen, each with its seed; their rows are the outbox of the hints."""
+def open_runs(
+    session: Session, order: RunOrder, now: dt.datetime, *, duel_id: int | None = None, host_id: int | None = None
+) -> list[RunRow]:
+    """Queue runs on instances that the entry hasn't seen, each with its seed; their rows are the outbox of the hints.
+
+    ``host_id`` pins them to one host.
+    """
     first = repository.next_index(session, order.entry_id, order.purpose)
     runs = [
         RunRow(
@@ -140,8 +143,8 @@ def open_runs(session: Session, order: RunOrder, now: dt.datetime) -> list[RunRo
             host_class=order.host_class,
             index=index,
             purpose=order.purpose,
-            duel_id=order.duel_id,
-            host_id=order.host_id,
+            duel_id=duel_id,
+            host_id=host_id,
             seed=new_seed(),
             state=RunState.QUEUED,
             queued_at=now,
