@@ -19,7 +19,7 @@ from minjoule import record, trace
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.bundle import BundleError, read_zip
 from minjoule.meter import Meter, MeterFault
-from minjoule.problems import PROBLEMS
+from minjoule.problems import problem_of
 from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
@@ -136,7 +136,7 @@ def spec_of(claim: Claim, folder: Path, bench: Bench) -> TrialSpec:
         entrypoint=claim.entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        draw=lambda: problem_of(rules).draw(key),
         seed=claim.seed,
         caps=rules.caps.to_trial(),
         labels=labels,

@@ -103,10 +103,12 @@ def open_duel(session: Session, hints: Hints, board: BoardView, duel: DuelRow, n
     """Queue its runs: pinned to one host, which takes them in turns (equal indices of both arms come together)."""
     session.add(duel)
     session.flush()
-    for entry_id in filter(None, (duel.challenger_id, duel.incumbent_id)):
+    arms = [each for each in (duel.challenger_id, duel.incumbent_id) if each is not None]
+    first = max(runs.next_index(session, each, Purpose.DUEL) for each in arms)
+    for entry_id in arms:
         _, submission = repository.entry_with_submission(session, entry_id)
         order = RunOrder(entry_id, submission.id, submission.participant_id, board.host_class, duel.runs_each, Purpose.DUEL)
-        runs.open_runs(session, order, now, duel_id=duel.id, host_id=duel.host_id)
+        runs.open_runs(session, order, now, duel_id=duel.id, host_id=duel.host_id, first=first)
     after_commit(session, lambda: hints.run_waits(board.host_class))
     log.info("duel_opened", duel=duel.id, board=board.id, challenger=duel.challenger_id, runs_each=duel.runs_each, alpha=duel.alpha)
     return duel

@@ -127,13 +127,13 @@ class RunOrder:
 
 
 def open_runs(
-    session: Session, order: RunOrder, now: dt.datetime, *, duel_id: int | None = None, host_id: int | None = None
+    session: Session, order: RunOrder, now: dt.datetime, *, duel_id: int | None = None, host_id: int | None = None, first: int = 0
 ) -> list[RunRow]:
     """Queue runs on instances that the entry hasn't seen, each with its seed; their rows are the outbox of the hints.
 
-    ``host_id`` pins them to one host.
+    ``host_id`` pins them to one host; ``first`` is the least index they may have.
     """
-    first = repository.next_index(session, order.entry_id, order.purpose)
+    first = max(first, repository.next_index(session, order.entry_id, order.purpose))
     runs = [
         RunRow(
             id=new_run_id(now),
@@ -156,6 +156,11 @@ def open_runs(
     session.add_all(runs)
     session.flush()
     return runs
+
+
+def next_index(session: Session, entry_id: int, purpose: Purpose) -> int:
+    """The first index of that purpose that the entry hasn't used."""
+    return repository.next_index(session, entry_id, purpose)
 
 
 def check_quota(session: Session, participant_id: int, wanted: int, per_day: int, now: dt.datetime, lineage_id: int | None = None) -> None:

@@ -9,7 +9,7 @@ import typer
 from minjoule.cli import show
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import CpuTimeMeter
-from minjoule.problems import PROBLEMS
+from minjoule.problems import problem_of
 from minjoule.tracks import TrackRules
 from minjoule.trial import Progress, Trial, TrialResult, TrialSpec
 
@@ -24,7 +24,7 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         entrypoint=entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        draw=lambda: problem_of(rules).draw(key),
         seed=seed,
         caps=rules.caps.to_trial(),
     )
