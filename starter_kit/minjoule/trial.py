@@ -126,6 +126,7 @@ class Trial:
         self._boxes = {phase: boxes(self._box_spec(phase)) for phase in Phase}
         self._channels: dict[Phase, Channel] = {}
         self._stopped = threading.Event()
+        self._score_limits = spec.caps.score
 
     def __enter__(self) -> Self:
         return self
@@ -148,6 +149,7 @@ class Trial:
         with ThreadPoolExecutor(2) as starters:
             starting = {phase: starters.submit(box.prepare) for phase, box in self._boxes.items()}
             instance = self._spec.draw()
+            self._score_limits = self._spec.caps.score_of(scorer.due(instance.held_out))
             self._channels = {phase: start.result() for phase, start in starting.items()}
         if self._stopped.is_set():
             raise TrialStopped
@@ -212,7 +214,7 @@ class Trial:
         return Verdict(Outcome.FINISHED, artifact=bytes(payload))
 
     def _score(self, channel: Channel, watch: Attendant, instance: Instance) -> Verdict:
-        deadline = time.monotonic() + self._spec.caps.score.wall_s
+        deadline = time.monotonic() + self._score_limits.wall_s
         try:
             tally = scorer.score(channel, instance.held_out, instance.alphabet, deadline, watch.note)
         except scorer.ScoringError as error:
@@ -241,7 +243,7 @@ class Trial:
         )
 
     def _limits(self, phase: Phase) -> BoxLimits:
-        return self._spec.caps.train if phase is Phase.TRAIN else self._spec.caps.score
+        return self._spec.caps.train if phase is Phase.TRAIN else self._score_limits
 
     def _box_spec(self, phase: Phase) -> BoxSpec:
         spec = self._spec

@@ -21,7 +21,7 @@ class TrackError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Caps of a run. Seconds of wall clock and CPU for each phase; bytes."""
+    """Caps of a run. Seconds of wall clock and CPU for each phase, and for each symbol scored (after ten seconds to load); bytes."""
 
     wall_s: float
     cpu_s: float
@@ -33,12 +33,15 @@ class Caps:
     log_bytes: int
     artifact_bytes: int
     threads: int = 1
+    symbol_wall_s: float | None = None
+    symbol_cpu_s: float | None = None
 
     def to_trial(self) -> TrialCaps:
         """As the two boxes of a trial take them."""
         common = (self.memory_bytes, self.tmp_bytes, self.pids, self.log_bytes, self.threads)
+        score = BoxLimits(self.score_wall_s, self.score_cpu_s, *common)
         train = BoxLimits(self.wall_s, self.cpu_s, *common)
-        return TrialCaps(train, BoxLimits(self.score_wall_s, self.score_cpu_s, *common), self.artifact_bytes)
+        return TrialCaps(train, score, self.artifact_bytes, self.symbol_wall_s, self.symbol_cpu_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ def check_rules(rules: TrackRules) -> None:
             raise TrackError(f"unknown boundary {boundary!r}; known are {', '.join(BOUNDARIES)}")
     for field in fields(Caps):
         value = getattr(rules.caps, field.name)
+        if value is None and field.default is None:
+            continue
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
             raise TrackError(f"caps.{field.name} is {value!r}: a finite number above 0 is due")
 
