@@ -23,6 +23,7 @@ from sandbox import cgroups, lifetime, limits
 from sandbox.gate_folder import GateFolder
 from sandbox.log_stream import LogStream
 
+PLAIN = limits.Machine()
 IMAGES = {"python": "minjoule/python:local", "torch": "minjoule/torch:local"}
 DEADLINE = f"{limits.LABEL}.deadline"
 GATE_S = 30.0
@@ -37,7 +38,7 @@ class DockerBoxes:
     """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's."""
 
     def __init__(
-        self, client: docker.DockerClient, base_folder: Path, machine: limits.Machine = limits.Machine(), images: Mapping[str, str] = IMAGES
+        self, client: docker.DockerClient, base_folder: Path, machine: limits.Machine = PLAIN, images: Mapping[str, str] = IMAGES
     ) -> None:
         self._client = client
         self._base_folder = base_folder

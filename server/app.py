@@ -18,6 +18,8 @@ from server.participants import endpoints as participants
 from server.participants import pages as participant_pages
 from server.queue import CeleryHints, Hints
 from server.rate_limits import RateLimits
+from server.records import endpoints as records
+from server.records import pages as record_pages
 from server.runs import endpoints as runs
 from server.runs import pages as run_pages
 from server.settings import Settings, load_settings
@@ -26,8 +28,8 @@ from server.submissions import pages as submission_pages
 from server.tracks import endpoints as tracks
 from server.tracks import pages as track_pages
 
-ROUTES = (health, participants, tracks, boards, submissions, runs, hosts)
-PAGES = (board_pages, track_pages, submission_pages, run_pages, participant_pages, host_pages, organizer_pages)
+ROUTES = (health, participants, tracks, boards, submissions, runs, hosts, records)
+PAGES = (board_pages, record_pages, track_pages, submission_pages, run_pages, participant_pages, host_pages, organizer_pages)
 
 
 def create_app(settings: Settings | None = None, hints: Hints | None = None) -> FastAPI:

@@ -12,6 +12,7 @@ from server.db.session import Database
 from server.domain.hints import RANK, SERVER_QUEUE, SWEEP
 from server.logs import configure
 from server.queue import CeleryHints, celery_client
+from server.records.tasks import follow_ranking, tend_duels
 from server.runs.tasks import sweep_runs
 from server.settings import Settings, load_settings
 
@@ -42,10 +43,12 @@ def sweep() -> Any:
     with database().session() as session:
         sweep_runs(session, hints(), clock.now())
     rank()
+    with database().session() as session:
+        tend_duels(session, hints(), clock.now())
 
 
 @app.task(name=RANK)  # type: ignore[untyped-decorator]
 def rank() -> Any:
     """Rank what is stale."""
     with database().session() as session:
-        rank_boards(session, clock.now())
+        follow_ranking(session, hints(), rank_boards(session, clock.now()), clock.now())

@@ -1,6 +1,7 @@
 """``minjoule-admin``: run the platform, and what organizers do from a terminal."""
 
 import json
+import math
 import platform as machine
 import re
 import signal
@@ -15,7 +16,11 @@ from alembic import command as alembic
 from alembic.config import Config
 from sqlalchemy.orm import Session
 
+from minjoule import calibration
 from minjoule import tracks as shipped_tracks
+from minjoule.bundle import read_folder
+from minjoule.problems import importing, problem_of
+from minjoule.problems.datasets import DatasetError
 from minjoule.tracks import TrackRules
 from server import audit, clock, demo
 from server.db.session import Database
@@ -34,10 +39,12 @@ CONSOLE = "console"  # whoever has a shell on the server, in the audit log
 app = typer.Typer(help="Run and organize a minjoule platform.", no_args_is_help=True, pretty_exceptions_enable=False)
 host_app = typer.Typer(help="Enrol, list and revoke hosts.", no_args_is_help=True)
 track_app = typer.Typer(help="Apply and list tracks.", no_args_is_help=True)
+dataset_app = typer.Typer(help="Import data sets that can't be shipped.", no_args_is_help=True)
 image_app = typer.Typer(help="Build the boxes' images.", no_args_is_help=True)
 app.add_typer(host_app, name="host")
 app.add_typer(track_app, name="track")
 app.add_typer(image_app, name="image")
+app.add_typer(dataset_app, name="dataset")
 
 
 def prepare_database(settings: Settings) -> None:
@@ -177,6 +184,55 @@ def track_list() -> None:
     """Every track."""
     for rules in within(tracks.list_tracks):
         typer.echo(f"{rules.slug}  target {rules.target_loss:g} {rules.unit}, {rules.runs} runs, image {rules.image}")
+
+
+@track_app.command(name="calibrate")
+def track_calibrate(
+    slug: str,
+    times: Annotated[int, typer.Option(min=2, max=1000, help="Fresh instances for each baseline.")] = 20,
+    entry: Annotated[list[Path] | None, typer.Option(help="Folders of baselines; without any, the starter kit's examples.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Where to write the log, as Markdown.")] = None,
+) -> None:
+    """Run baselines on fresh instances, UNSANDBOXED in this process, and propose target, sigma and caps."""
+    if slug not in shipped_tracks.shipped():
+        typer.echo(f"there is no shipped track {slug!r}: they are {', '.join(shipped_tracks.shipped())}", err=True)
+        raise typer.Exit(2)
+    rules = shipped_tracks.parse_track(shipped_tracks.shipped()[slug])
+    folders = entry or [each.parent for each in sorted((ROOT / "starter_kit" / "examples").glob("*/entry.toml"))]
+    mine = [folder for folder in folders if read_folder(folder).manifest.track == slug]
+    if not mine:
+        typer.echo(f"none of the folders holds an entry for track {slug}: name some by --entry", err=True)
+        raise typer.Exit(2)
+    baselines = []
+    for folder in mine:
+        baselines.append(calibration.try_out(folder, problem_of(rules).draw, times))
+        typer.echo(f"{folder.name}: loss {baselines[-1].mean:.4f}, scatter {baselines[-1].scatter:.4f} over {times} instances")
+    said = calibration.log_of(rules, baselines, calibration.propose(baselines, rules.target_loss), f"{clock.now():%Y-%m-%d}")
+    typer.echo(said)
+    if log is not None:
+        log.write_text(said, encoding="utf-8")
+
+
+@dataset_app.command(name="import")
+def dataset_import(
+    name: str,
+    files: list[Path],
+    form: Annotated[str, typer.Option("--format", help="wikitext, jsonl or gpt2-bin.")] = "wikitext",
+    vocabulary: Annotated[Path | None, typer.Option(help="GPT-2's encoder.json, for gpt2-bin.")] = None,
+    limit_mb: Annotated[int, typer.Option(min=1, help="Stop after so many megabytes.")] = 1000,
+) -> None:
+    """Bring a text that can't be shipped onto this machine, for the tracks that name it. Every host of a class needs the same files."""
+    try:
+        found = importing.bring_in(name, files, form, limit_mb * 1_000_000, vocabulary)
+    except DatasetError as error:
+        typer.echo(f"nothing was imported: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{name}: {found.documents} documents, {found.size} bytes, sha256 {found.sha256}")
+    if found.tokens:
+        bits = importing.GPT2_NATS * found.tokens / found.size / math.log(2)
+        typer.echo(
+            f"{found.size / found.tokens:.3f} bytes a token: GPT-2 small's {importing.GPT2_NATS} nats a token are {bits:.4f} bits a byte"
+        )
 
 
 @image_app.command(name="build")

@@ -186,9 +186,9 @@ def account(database: Database) -> Callable[..., Account]:
 def host(database: Database, client: TestClient) -> Callable[..., dict[str, str]]:
     """Enrol hosts by one-time code over HTTP; gives the headers of its token."""
 
-    def make(name: str = "host-1", host_class: str = "test") -> dict[str, str]:
+    def make(name: str = "host-1", host_class: str = "test", boundary: str = "modelled-cpu-time") -> dict[str, str]:
         with database.session() as session:
-            wanted = NewClass(host_class, "a test machine", "modelled-cpu-time", False)
+            wanted = NewClass(host_class, "a test machine", boundary, False)
             code = hosts.issue_code(session, wanted, loopback_only=True, now=clock.now())
         answer = client.post("/api/v1/host/enrolments", json={"code": code, "name": name, "facts": {"cpu": "test"}})
         assert answer.status_code == 201, answer.text

@@ -20,7 +20,7 @@ from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.bundle import BundleError, read_zip
 from minjoule.floor import repeat_key
 from minjoule.meter import Meter, MeterFault
-from minjoule.problems import PROBLEMS
+from minjoule.problems import problem_of
 from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
@@ -164,7 +164,7 @@ def spec_of(claim: Claim, folder: Path, bench: Bench) -> TrialSpec:
         entrypoint=claim.entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda place: PROBLEMS[rules.problem].draw(repeat_key(key, place)),
+        draw=lambda place: problem_of(rules).draw(repeat_key(key, place)),
         seed=claim.seed,
         caps=rules.caps.to_trial(),
         labels=labels,

@@ -6,7 +6,7 @@ from alembic import op
 from server.db.base import UtcDateTime
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -14,7 +14,6 @@ depends_on = None
 def upgrade() -> None:
     """Apply."""
     with op.batch_alter_table("runs") as runs:
-        runs.add_column(sa.Column("expanded_uj", sa.BigInteger(), nullable=True))
         runs.add_column(sa.Column("on_host_uj", sa.BigInteger(), nullable=True))
         runs.add_column(sa.Column("flag", sa.Text(), nullable=True))
     with op.batch_alter_table("hosts") as hosts:
@@ -29,5 +28,5 @@ def downgrade() -> None:
         for name in ("control_said", "control_passed_at", "control_at"):
             hosts.drop_column(name)
     with op.batch_alter_table("runs") as runs:
-        for name in ("flag", "on_host_uj", "expanded_uj"):
+        for name in ("flag", "on_host_uj"):
             runs.drop_column(name)

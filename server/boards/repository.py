@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from server.boards.doubt import Bill
 from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
 from server.domain.ranking import Contender
+from server.domain.run import COUNTING, Purpose, RunState
 from server.domain.scoring import Status
 
 COLUMNS = (
@@ -61,18 +62,25 @@ def bills_of(session: Session, entry_ids: list[int]) -> dict[int, list[Bill]]:
     return found
 
 
-def done_runs(session: Session, entry_id: int) -> list[RunRow]:
-    """The entry's runs that are done, by index."""
-    query = select(RunRow).where(RunRow.entry_id == entry_id, RunRow.state == "DONE")
-    return list(session.scalars(query.order_by(RunRow.index)))
+def counting_runs(session: Session, entry_id: int) -> list[RunRow]:
+    """The entry's runs that are done and make its figures, in order."""
+    query = select(RunRow).where(RunRow.entry_id == entry_id, RunRow.state == RunState.DONE, RunRow.superseded.is_(False))
+    return list(session.scalars(query.where(RunRow.purpose.in_(COUNTING)).order_by(RunRow.purpose, RunRow.index)))
 
 
-def contenders(session: Session, board_id: int) -> list[Contender]:
-    """What the ranking reads."""
-    query = select(EntryRow.id, EntryRow.mean_log_j, EntryRow.created_at).where(
-        EntryRow.board_id == board_id, EntryRow.status == Status.QUALIFIED, EntryRow.mean_log_j.is_not(None)
-    )
-    return [Contender(row.id, row.mean_log_j, row.created_at) for row in session.execute(query)]
+def contenders(session: Session, board_id: int, first: int | None = None) -> list[Contender]:
+    """What the ranking reads; or the ``first`` of it."""
+    columns = (EntryRow.id, EntryRow.mean_log_j, EntryRow.sd_log_j, EntryRow.runs_done, EntryRow.created_at)
+    query = select(*columns).where(EntryRow.board_id == board_id, EntryRow.status == Status.QUALIFIED, EntryRow.mean_log_j.is_not(None))
+    if first is not None:
+        query = query.order_by(EntryRow.mean_log_j, EntryRow.created_at, EntryRow.id).limit(first)
+    return [Contender(row.id, row.mean_log_j, row.sd_log_j, row.runs_done, row.created_at) for row in session.execute(query)]
+
+
+def supersede_checks(session: Session, entry_id: int) -> None:
+    """Verification and replication runs that organizers have looked at count no more against the entry."""
+    query = update(RunRow).where(RunRow.entry_id == entry_id, RunRow.purpose.in_((Purpose.VERIFICATION, Purpose.REPLICATION)))
+    session.execute(query.values(superseded=True))
 
 
 def present_ranks(session: Session, board_id: int) -> dict[int, int]:

@@ -10,8 +10,8 @@ from minjoule.outcome import Outcome
 from server.boards import repository
 from server.boards.doubt import Bill, of_mean
 from server.db.rows import BoardRow, EntryRow, RunRow
-from server.domain.ranking import rank
-from server.domain.scoring import Score, Status, assess
+from server.domain.ranking import Contender, rank
+from server.domain.scoring import Bar, Score, Status, assess
 from server.tracks.service import BoardView, find_board, find_track
 
 PAGE_ROWS = 50
@@ -134,19 +134,29 @@ def open_entry(session: Session, board: BoardView, submission_id: int, wanted: i
 
 
 def absorb_run(session: Session, entry_id: int) -> None:
-    """Compute an entry anew from its done runs, and ask for a new ranking."""
+    """Compute an entry anew from the runs that count for it, and ask for a new ranking."""
     entry = session.get_one(EntryRow, entry_id)
     board = session.get_one(BoardRow, entry.board_id)
     board.stale = True
-    figures = assess(
-        [as_score(run) for run in repository.done_runs(session, entry_id)],
-        entry.runs_wanted,
-        find_track(session, board.track_slug).target_loss,
-    )
+    figures = assess(scores_of(session, entry_id), entry.runs_wanted, bar_of(session, board.track_slug))
     if entry.status not in FROZEN:
         entry.status = figures.status
-    entry.runs_done, entry.mean_log_j, entry.mean_loss = figures.runs_done, figures.mean_log_j, figures.mean_loss
+    entry.runs_done, entry.mean_log_j, entry.sd_log_j = figures.runs_done, figures.mean_log_j, figures.sd_log_j
     entry.train_uj, entry.score_uj = figures.train_uj, figures.score_uj
+    loss = figures.loss
+    entry.mean_loss, entry.sigma = (loss.mean, loss.sigma) if loss else (None, None)
+    entry.loss_low, entry.loss_high = (loss.low, loss.high) if loss else (None, None)
+
+
+def scores_of(session: Session, entry_id: int) -> list[Score]:
+    """The runs that make an entry's figures."""
+    return [as_score(run) for run in repository.counting_runs(session, entry_id)]
+
+
+def bar_of(session: Session, slug: str) -> Bar:
+    """What a track's entries must clear."""
+    rules = find_track(session, slug)
+    return Bar(rules.target_loss, rules.sigma)
 
 
 def as_score(run: RunRow) -> Score:
@@ -156,14 +166,41 @@ def as_score(run: RunRow) -> Score:
     return Score(Outcome(run.outcome), run.loss, run.energy_uj, run.train_uj or 0, run.score_uj or 0)
 
 
-def rank_stale_boards(session: Session, now: dt.datetime) -> int:
-    """Rank every stale board; returns how many."""
+def rank_stale_boards(session: Session, now: dt.datetime) -> list[int]:
+    """Rank every stale board; returns their ids."""
     boards = repository.stale_boards(session)
     for board in boards:
         before = repository.present_ranks(session, board.id)
-        after = rank(repository.contenders(session, board.id))
+        after = rank(contenders(session, board.id))
         gone: dict[int, int | None] = dict.fromkeys(before.keys() - after.keys())
         moved = {entry_id: place for entry_id, place in after.items() if before.get(entry_id) != place}
         repository.store_ranks(session, {**gone, **moved})
         board.stale, board.ranked_at = False, now
-    return len(boards)
+    return [board.id for board in boards]
+
+
+def contenders(session: Session, board_id: int) -> list[Contender]:
+    """A board's qualified entries, as the ranking and the duels read them."""
+    return repository.contenders(session, board_id)
+
+
+def leaders(session: Session, board_id: int, most: int) -> list[Contender]:
+    """The first of them, in the order of display."""
+    return repository.contenders(session, board_id, most)
+
+
+def rule(session: Session, entry_id: int, status: Status, reason: str, now: dt.datetime) -> None:
+    """Take an entry out of the ranking with a public reason: DISPUTED, DISQUALIFIED or WITHDRAWN."""
+    entry = session.get_one(EntryRow, entry_id)
+    entry.status, entry.status_reason = status, reason
+    entry.withdrawn_at = now if status is Status.WITHDRAWN else entry.withdrawn_at
+    session.get_one(BoardRow, entry.board_id).stale = True
+
+
+def restore(session: Session, entry_id: int) -> None:
+    """Back to what its runs make of it. What disputed it was looked at, and disputes it no more."""
+    entry = session.get_one(EntryRow, entry_id)
+    entry.status, entry.status_reason, entry.withdrawn_at, entry.flag_reason = Status.PROVISIONAL, None, None, None
+    repository.supersede_checks(session, entry_id)
+    session.flush()
+    absorb_run(session, entry_id)

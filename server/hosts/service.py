@@ -150,6 +150,17 @@ def list_hosts(session: Session) -> list[HostView]:
     ]
 
 
+def live_hosts(session: Session, host_class: str, now: dt.datetime) -> list[int]:
+    """Ids of the class's hosts that were heard of lately, the longest enrolled first."""
+    rows = [host for host, _ in repository.all_hosts(session) if host.host_class == host_class and host.revoked_at is None]
+    return sorted(host.id for host in rows if host.last_seen_at is not None and now - host.last_seen_at < SEEN_WITHIN)
+
+
+def in_service(session: Session, host_id: int) -> bool:
+    """Not revoked; it may be silent for a while."""
+    return session.get_one(HostRow, host_id).revoked_at is None
+
+
 def current_host(request: Request) -> HostIdentity:
     """The host whose token the request shows. Raises Unauthorized."""
     read = read_token(bearer(request) or "", "host")

@@ -26,6 +26,7 @@ from server.logs import get_logger
 from server.queue import Hints
 from server.runs import records, repository
 from server.runs.schemas import Claim, ControlReport, FaultReport, Heartbeat, Report
+from server.runs.service import SHARE_WITHIN
 from server.tracks import service as tracks
 
 log = get_logger()
@@ -49,7 +50,7 @@ def claim(session: Session, desk: Desk, host: HostIdentity, now: dt.datetime) ->
     hosts.note_seen(session, host.id, now)
     for left in repository.open_attempts_of_host(session, host.id):
         fault_attempt(session, desk.hints, left, Cause.HOST_RESTARTED, "the host asked for a new run while this one was open", now)
-    for run in repository.next_queued(session, host.host_class):
+    for run in repository.next_queued(session, host.host_class, host.id, now - SHARE_WITHIN):
         epoch = run.epoch + 1
         taken = repository.change_state(
             session, run, run.epoch, after(RunState(run.state), Event.CLAIMED), epoch=epoch, started_at=now, deadline_at=now + LEASE
@@ -73,7 +74,7 @@ def lease(session: Session, desk: Desk, run: RunRow, host: HostIdentity, epoch: 
         submission_digest=submission.digest,
         entrypoint=submission.entrypoint,
         track=asdict(tracks.find_track(session, submission.track_slug)),
-        instance_key=instance_key(desk.secret, submission.digest, run.host_class, run.index).hex(),
+        instance_key=instance_key(desk.secret, submission.digest, run.host_class, run.index, run.purpose).hex(),
         seed=run.seed,
         purpose=run.purpose,
     )

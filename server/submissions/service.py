@@ -17,9 +17,11 @@ from server.boards import service as boards
 from server.db.rows import SubmissionRow
 from server.db.session import after_commit
 from server.domain.errors import Conflict, Inadmissible, NotFound
+from server.domain.lineage import KIN, likeness, marks_of
 from server.domain.participant import Participant
 from server.queue import Hints
 from server.runs import service as runs
+from server.runs.service import RunOrder
 from server.submissions import repository
 from server.tracks import service as tracks
 
@@ -33,6 +35,7 @@ class RunBrief:
     id: str
     host_class: str
     index: int
+    purpose: str
     state: str
     outcome: str | None
     loss: float | None
@@ -43,7 +46,10 @@ class RunBrief:
 
 @dataclass(frozen=True, slots=True)
 class EntryBrief:
-    """A submission on one board. ``energy_j`` is the geometric mean over its runs."""
+    """A submission on one board. ``energy_j`` is the geometric mean over its runs; the loss has its interval of 95 %.
+
+    ``reason`` is public: why it's disputed, disqualified, withdrawn, held or flagged.
+    """
 
     host_class: str
     status: str
@@ -54,11 +60,17 @@ class EntryBrief:
     loss: float | None
     boundary: str
     modelled: bool
+    loss_low: float | None
+    loss_high: float | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionView:
-    """A submission with its entries and runs. ``id`` is the bundle's digest."""
+    """A submission with its entries and runs. ``id`` is the bundle's digest.
+
+    ``also_by`` names who sent the same bundle later; ``lineage_size`` counts the near-identical submissions of its track, itself included.
+    """
 
     id: str
     name: str
@@ -69,6 +81,9 @@ class SubmissionView:
     entrypoint: str
     parent: str | None
     bundle_bytes: int
+    also_by: list[str]
+    lineage: int | None
+    lineage_size: int
     created_at: dt.datetime
     entries: list[EntryBrief]
     runs: list[RunBrief]
@@ -117,15 +132,27 @@ def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now:
     """
     known = repository.by_digest(session, bundle.digest)
     if known:
+        repository.note_submitter(session, known, owner.id, now)
         return view_of(session, known), False
     rules, row_boards = check_track(session, bundle)
-    runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now)
+    marks = marks_of(bundle.files)
+    lineage_id = find_lineage(session, rules.slug, marks)
+    runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now, lineage_id)
     row = store(session, desk.blobs, owner, bundle, now)
+    row.lineage_id = lineage_id or repository.new_lineage(session, rules.slug, marks, now)
+    row.source_public_at = now if rules.source_public == "once" else None
     for board in row_boards:
         entry = boards.open_entry(session, board, row.id, rules.runs, now)
-        runs.open_runs(session, entry.id, row.id, owner.id, board.host_class, rules.runs, now)
+        runs.open_runs(session, RunOrder(entry.id, row.id, owner.id, board.host_class, rules.runs), now)
         after_commit(session, lambda host_class=board.host_class: desk.hints.run_waits(host_class))  # type: ignore[misc]
     return view_of(session, row), True
+
+
+def find_lineage(session: Session, slug: str, marks: list[int]) -> int | None:
+    """The track's lineage that this source is nearly identical with; None if it's a new one."""
+    alike = [(likeness(marks, theirs), lineage_id) for lineage_id, theirs in repository.like_lineages(session, slug, marks)]
+    best = max(alike, default=(0.0, 0))
+    return best[1] if best[0] >= KIN else None
 
 
 def check_track(session: Session, bundle: Bundle) -> tuple[TrackRules, list[tracks.BoardView]]:
@@ -198,6 +225,9 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
         entrypoint=row.entrypoint,
         parent=row.parent_digest,
         bundle_bytes=row.bundle_bytes,
+        also_by=repository.also_by(session, row.id),
+        lineage=row.lineage_id,
+        lineage_size=repository.lineage_size(session, row.lineage_id) if row.lineage_id else 1,
         created_at=row.created_at,
         entries=[
             EntryBrief(
@@ -210,12 +240,23 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
                 loss=entry.mean_loss,
                 boundary=covers[host_class][0],
                 modelled=covers[host_class][1],
+                loss_low=entry.loss_low,
+                loss_high=entry.loss_high,
+                reason=entry.status_reason or entry.hold_reason or entry.flag_reason,
             )
             for entry, host_class in repository.entries_of(session, row.id)
         ],
         runs=[
             RunBrief(
-                run.id, run.host_class, run.index, run.state, run.outcome, run.loss, runs.joules(run.energy_uj), *covers[run.host_class]
+                run.id,
+                run.host_class,
+                run.index,
+                run.purpose,
+                run.state,
+                run.outcome,
+                run.loss,
+                runs.joules(run.energy_uj),
+                *covers[run.host_class],
             )
             for run in repository.runs_of(session, row.id)
         ],

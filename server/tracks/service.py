@@ -78,6 +78,11 @@ def list_boards(session: Session, slug: str) -> list[BoardView]:
     return [view_of(board, host_class) for board, host_class in repository.boards_of(session, slug)]
 
 
+def every_board(session: Session) -> list[BoardView]:
+    """Of every track."""
+    return [board for row in repository.all_tracks(session) for board in list_boards(session, row.slug)]
+
+
 def find_board(session: Session, slug: str, host_class: str) -> BoardView:
     """One board. Raises NotFound."""
     boards = list_boards(session, slug)

@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from minjoule import scorer
 from minjoule.attendant import Attendant, Progress, WindowRules
 from minjoule.box import Box, BoxEnd, BoxFactory, BoxLimits, BoxSpec, Phase, TrialCaps
 from minjoule.conversation import (
@@ -142,6 +143,7 @@ class Trial:
         self._made: list[Box] = []
         self._channels: list[Channel] = []
         self._stopped = threading.Event()
+        self._score_limits = spec.caps.score
 
     def __enter__(self) -> Self:
         return self
@@ -190,6 +192,7 @@ class Trial:
             instances = [self._spec.draw(place) for place in places]
             channels = [{phase: start.result() for phase, start in pair.items()} for pair in starting]
         self._channels += [channel for pair in channels for channel in pair.values()]
+        self._score_limits = self._spec.caps.score_of(scorer.due(instances[0].held_out))
         if self._stopped.is_set():
             raise TrialStopped
         seeds = [repeat_seed(self._spec.seed, place) for place in places]
@@ -206,10 +209,11 @@ class Trial:
         """
         (draw,) = self._stand([PROBE])
         until, lasted_ns = time.monotonic() + floor / 1e9, 0
+        caps = replace(self._spec.caps, score=self._score_limits)
         hand_over(lambda: send_training(draw.channels[Phase.TRAIN], draw.instance.training, soon()))
         for phase in Phase:
             began_ns = time.monotonic_ns()
-            verdict = let_through(phase, draw, self._spec.caps, Allowance(until, ""), None)
+            verdict = let_through(phase, draw, caps, Allowance(until, ""), None)
             ended_ns: list[int] = []
             grace_s = LEAVE_S if verdict.outcome is Outcome.FINISHED else 0.0
             draw.boxes[phase].wait_empty(grace_s, lambda ended_ns=ended_ns: ended_ns.append(time.monotonic_ns()))  # type: ignore[misc]
@@ -234,6 +238,7 @@ class Trial:
         watch.begin()
         window_s = window_allowance_s(limits.wall_s, floor, len(draws))
         allowance = Allowance(time.monotonic() + window_s, f"{len(draws)} boxes had {window_s:g} s in all, by the length of a first one")
+        caps = replace(self._spec.caps, score=self._score_limits)
         verdicts: list[Verdict] = []
         leaving: list[Future[BoxEnd]] = []
         with watch, ThreadPoolExecutor(max(len(draws) - 1, 1)) as accounts:
@@ -241,7 +246,7 @@ class Trial:
                 if place:
                     watch.turn_to(draw.boxes[phase], draw.channels[phase])
                 note = partial(watch.note, place=place, boxes=len(draws))
-                verdicts.append(let_through(phase, draw, self._spec.caps, allowance, note))
+                verdicts.append(let_through(phase, draw, caps, allowance, note))
                 good, box = verdicts[-1].outcome is Outcome.FINISHED, draw.boxes[phase]
                 if not good or draw is draws[-1] or watch.cpu_spent:
                     grace_s = LEAVE_S if good or verdicts[-1].left else 0.0
@@ -305,7 +310,7 @@ class Trial:
         )
 
     def _limits(self, phase: Phase) -> BoxLimits:
-        return self._spec.caps.train if phase is Phase.TRAIN else self._spec.caps.score
+        return self._spec.caps.train if phase is Phase.TRAIN else self._score_limits
 
     def _box_spec(self, phase: Phase, place: int) -> BoxSpec:
         spec = self._spec

@@ -89,6 +89,7 @@ def site(
         "board": "/tracks/parity",
         "empty-board": "/tracks/kjv",
         "rules": "/tracks/digits/rules",
+        "records": "/tracks/digits/records",
         "hosts": "/hosts",
         "submission": f"/submissions/{waits['id']}",
         "others-submission": f"/submissions/{done['id']}",

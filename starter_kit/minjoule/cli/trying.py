@@ -10,7 +10,7 @@ from minjoule.cli import show
 from minjoule.floor import repeat_key
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import CpuTimeMeter
-from minjoule.problems import PROBLEMS
+from minjoule.problems import problem_of
 from minjoule.tracks import TrackRules
 from minjoule.trial import Progress, Trial, TrialResult, TrialSpec, WindowRules
 
@@ -25,7 +25,7 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         entrypoint=entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda place: PROBLEMS[rules.problem].draw(repeat_key(key, place)),
+        draw=lambda place: problem_of(rules).draw(repeat_key(key, place)),
         seed=seed,
         caps=rules.caps.to_trial(),
     )
