@@ -18,6 +18,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from fastapi.testclient import TestClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
 from minjoule import tracks as shipped
@@ -34,6 +35,8 @@ from server.tracks import service as tracks
 from tests.fakes.hints import FakeHints
 
 ROOT = Path(__file__).parents[1]
+hypothesis_settings.register_profile("untimed", deadline=None)  # a test asserts no time
+hypothesis_settings.load_profile("untimed")
 ENTRY = "def train(data, *, seed):\n    return b'x'\n"
 
 
