@@ -139,17 +139,16 @@ def host_list() -> None:
 
 
 @host_app.command(name="revoke")
-def host_revoke(name: str) -> None:
-    """End a host's token and queue its open attempts again."""
+def host_revoke(name: str, why: Annotated[str, typer.Option(help="Shown at every run that it judged.")] = "no reason was given") -> None:
+    """End a host's token, queue its open attempts again, and flag in public what it judged."""
     settings = load_settings()
     hints = CeleryHints(settings.redis_url)
 
-    def revoke(session: Session) -> None:
-        judging.revoke_host(session, hints, name, clock.now())
-        audit.record(session, CONSOLE, "host_revoked", name, now=clock.now())
+    def revoke(session: Session) -> int:
+        audit.record(session, CONSOLE, "host_revoked", name, why, now=clock.now())
+        return judging.revoke_host(session, hints, name, clock.now(), why)
 
-    within(revoke)
-    typer.echo(f"revoked {name}")
+    typer.echo(f"revoked {name}; {within(revoke)} runs that it judged are flagged")
 
 
 @host_app.command(name="calibrate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

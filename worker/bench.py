@@ -9,17 +9,18 @@ from docker.errors import DockerException
 from minjoule.box import BoxFactory, BoxFault
 from minjoule.local_box import LocalBoxes
 from minjoule.trial import WindowRules
+from sandbox import reaper
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
 from sandbox.limits import settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
-from sandbox.reaper import reap
 from worker.calibration import load_history, refuse_quarantined, usual_idle
 from worker.host import facts
 from worker.judge import Bench
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
+from worker.scratch import Scratch
 from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
 
@@ -35,14 +36,28 @@ class BenchError(Exception):
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
     label = credentials.token.split("_")[2]
-    boxes, reap, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
+    scratch = own_scratch(settings)
+    boxes, reap_boxes, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
     meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
     history = load_history(settings.calibration_path)
     refuse_quarantined(history, meter.facts.name)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
+
+    def reap() -> None:
+        reap_boxes()
+        scratch.clear()
+
     return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | about_box, load_key(settings.key_path), rules)
+
+
+def own_scratch(settings: WorkerSettings) -> Scratch:
+    """Raises BenchError."""
+    try:
+        return Scratch(settings.data_dir)
+    except BoxFault as error:
+        raise BenchError(str(error)) from None
 
 
 def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:
@@ -70,7 +85,7 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         raise BenchError(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}. Look at the engine's settings")
 
     def clear() -> None:
-        left = reap(client, label, folder, boxes.tokens)
+        left = reaper.reap(client, label, folder, boxes.tokens)
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
 

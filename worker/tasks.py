@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from minjoule.box import BoxFault
 from worker.host import host_lock
 from worker.judge import Bench, judge_all
 from worker.logs import get_logger
@@ -16,5 +17,7 @@ def on_hint(reporter: Reporter, bench: Bench, lock: Path, stopping: threading.Ev
     try:
         with host_lock(lock):
             judge_all(reporter, bench, stopping)
+    except BoxFault as error:
+        log.error("host_unfit", reason=str(error)[:500])
     except ServerFault as error:
         log.warning("claim_failed", reason=str(error)[:300])

@@ -166,15 +166,21 @@ def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Ca
         after_commit(session, lambda: hints.run_waits(run.host_class))
 
 
-def revoke_host(session: Session, hints: Hints, name: str, now: dt.datetime) -> None:
-    """End a host's token and queue its open attempts again."""
+def revoke_host(session: Session, hints: Hints, name: str, now: dt.datetime, why: str = "no reason was given") -> int:
+    """End a host's token, queue its open attempts again and flag what it has judged; returns how many runs that were."""
     host_id = hosts.revoke(session, name, now)
     for attempt in repository.open_attempts_of_host(session, host_id):
         fault_attempt(session, hints, attempt, Cause.HOST_REVOKED, "an organizer revoked the host", now)
+    reason = f"host {name} was revoked on {now:%Y-%m-%d} ({why[:300]}): nobody vouches for what it judged before"
+    flagged = repository.flag_runs(session, host_id, None, reason)
+    log.warning("host_revoked", host=name, why=why[:300], flagged=flagged)
+    return flagged
 
 
 def sweep(session: Session, hints: Hints, now: dt.datetime) -> None:
-    """Enforce every deadline, and wake whoever may have missed a hint."""
+    """Enforce every deadline, and wake whoever may have missed a hint. A clock that was set back holds nothing up."""
+    if shortened := repository.shorten_leases(session, now + 2 * LEASE, now + LEASE):
+        log.warning("clock_set_back", leases_shortened=shortened)
     for run in repository.past_deadline(session, now):
         attempt = repository.open_attempt_of_run(session, run.id)
         if attempt is not None:
@@ -184,7 +190,7 @@ def sweep(session: Session, hints: Hints, now: dt.datetime) -> None:
             to = after(RunState.QUEUED, Event.EXPIRED)
             why = f"no host of class {run.host_class} took it within 7 days: void, at no cost to you"
             repository.change_state(session, run, run.epoch, to, finished_at=now, deadline_at=None, message=why)
-    for host_class in repository.classes_to_hint(session, now - HINT_AFTER):
+    for host_class in repository.classes_to_hint(session, now - HINT_AFTER, now):
         repository.note_hints(session, host_class, now)
         after_commit(session, lambda waiting=host_class: hints.run_waits(waiting))  # type: ignore[misc]
 

@@ -71,10 +71,28 @@ def past_deadline(session: Session, now: dt.datetime) -> list[RunRow]:
     return list(session.scalars(query.limit(200)))
 
 
-def classes_to_hint(session: Session, hinted_before: dt.datetime) -> list[str]:
-    """Host classes with queued runs whose last hint is older than that."""
+def shorten_leases(session: Session, longest: dt.datetime, due: dt.datetime) -> int:
+    """Leases that run beyond ``longest`` end when ``due``; returns how many there were: the clock was set back meanwhile."""
+    query = update(RunRow).where(RunRow.state == RunState.RUNNING, RunRow.deadline_at > longest).values(deadline_at=due)
+    result = session.execute(query.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def classes_to_hint(session: Session, hinted_before: dt.datetime, now: dt.datetime) -> list[str]:
+    """Host classes with queued runs whose last hint is older than that, or in the future: the clock was set back since."""
+    hinted = func.coalesce(RunRow.hinted_at, RunRow.queued_at)
     query = select(RunRow.host_class).where(RunRow.state == RunState.QUEUED)
-    return list(session.scalars(query.where(func.coalesce(RunRow.hinted_at, RunRow.queued_at) < hinted_before).distinct()))
+    return list(session.scalars(query.where((hinted < hinted_before) | (hinted > now)).distinct()))
+
+
+def flag_runs(session: Session, host_id: int, since: dt.datetime | None, reason: str) -> int:
+    """Flag what a host has reported since then (None: ever), unless it's flagged already; returns how many."""
+    reported = select(AttemptRow.run_id).where(AttemptRow.host_id == host_id, AttemptRow.state == "REPORTED")
+    if since is not None:
+        reported = reported.where(AttemptRow.ended_at >= since)
+    query = update(RunRow).where(RunRow.id.in_(reported), RunRow.flag.is_(None)).values(flag=reason)
+    result = session.execute(query.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def note_hints(session: Session, host_class: str, now: dt.datetime) -> None:

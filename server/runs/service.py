@@ -75,6 +75,7 @@ class RunView:
     score_uj: int | None
     train_s: float | None
     score_s: float | None
+    flag: str | None
     artifact_sha256: str | None
     artifact_bytes: int | None
     seed: int
@@ -216,6 +217,7 @@ def compose(
         score_uj=run.score_uj,
         train_s=seconds(report.get("train")),
         score_s=seconds(report.get("score")),
+        flag=run.flag,
         artifact_sha256=report.get("artifact_sha256"),
         artifact_bytes=report.get("artifact_bytes"),
         seed=run.seed,

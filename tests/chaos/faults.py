@@ -67,7 +67,7 @@ def forge(platform: Suffering, draw: random.Random) -> str:
     for _ in range(FORGED):
         hints.run_waits(HOST_CLASS)
         hints.board_stale()
-    with contextlib.suppress(redis.RedisError, OSError, Exception), redis.Redis.from_url(platform.stack.redis_url) as queue:  # noqa: BLE001
+    with contextlib.suppress(redis.RedisError, OSError, Exception), redis.Redis.from_url(platform.stack.redis_url) as queue:
         hints._app.send_task(draw.choice([JUDGE, RANK, SWEEP]), args=[1, {"run": "x"}], queue=host_queue(HOST_CLASS))
         hints._app.send_task("posix.system", args=["true"], queue=draw.choice(["server", host_queue(HOST_CLASS)]))
         queue.ping()

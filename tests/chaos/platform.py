@@ -100,7 +100,7 @@ def suffering(
 ) -> Iterator[Suffering]:
     """All of it, on free ports; stopped and removed at the end. Workers aren't started."""
     folder = Path(tempfile.mkdtemp(prefix="mj-chaos-"))
-    folder.chmod(0o755)  # noqa: S103 - PostgreSQL's own user passes through
+    folder.chmod(0o755)
     (folder / "tmp").mkdir()
     settings = {"MINJOULE_SECRET_KEY": SECRET, "MINJOULE_QUOTA_RUNS_PER_DAY": "100000", "TMPDIR": str(folder / "tmp")}
     settings |= {"MINJOULE_UPLOADS_PER_MINUTE": "100000"} | ({"DOCKER_HOST": docker_host} if docker_host else {})
@@ -140,7 +140,7 @@ def start_postgres(launcher: Launcher, folder: Path) -> str:
         as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
     made = [str(PGSERVER / "initdb"), "-D", str(data), "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync"]
     subprocess.run([*as_user, *made], check=True, capture_output=True)
-    options = ["-D", str(data), "-p", str(port), "-k", "/tmp", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]  # noqa: S108
+    options = ["-D", str(data), "-p", str(port), "-k", "/tmp", "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
     launcher.start("postgres", [*as_user, str(PGSERVER / "postgres"), *options], {})
     base = f"postgresql://postgres@127.0.0.1:{port}"
 
@@ -163,5 +163,3 @@ def leftovers(folder: Path) -> list[str]:
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 left.append(f"process {entry.name}: {command[:120]}")
     return left
-
-

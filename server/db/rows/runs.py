@@ -45,6 +45,7 @@ class RunRow(Base):
     energy_uj: Mapped[int | None] = mapped_column(BigInteger)
     train_uj: Mapped[int | None] = mapped_column(BigInteger)
     score_uj: Mapped[int | None] = mapped_column(BigInteger)
+    flag: Mapped[str | None] = mapped_column(Text)  # why the host's joules weren't vouched for, in public
 
 
 class AttemptRow(Base):
