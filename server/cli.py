@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from minjoule import tracks as shipped_tracks
 from minjoule.tracks import TrackRules
-from server import audit, clock, demo
+from server import audit, clock, demo, keeping
 from server.db.session import Database
 from server.domain.errors import ParticipantError
 from server.hosts import service as hosts
@@ -38,6 +38,7 @@ image_app = typer.Typer(help="Build the boxes' images.", no_args_is_help=True)
 app.add_typer(host_app, name="host")
 app.add_typer(track_app, name="track")
 app.add_typer(image_app, name="image")
+keeping.add_to(app)
 
 
 def prepare_database(settings: Settings) -> None:

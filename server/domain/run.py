@@ -36,6 +36,7 @@ class Cause(StrEnum):
     METER_FAULT = "meter_fault"
     BUNDLE_FAULT = "bundle_fault"
     WORKER_ERROR = "worker_error"
+    REPORT_REFUSED = "report_refused"
 
 
 class TransitionError(Exception):

@@ -24,7 +24,7 @@ from server.hosts import service as hosts
 from server.hosts.service import HostIdentity
 from server.logs import get_logger
 from server.queue import Hints
-from server.runs import records, repository
+from server.runs import doubts, records, repository
 from server.runs.schemas import Claim, FaultReport, Heartbeat, Report
 from server.tracks import service as tracks
 
@@ -98,18 +98,24 @@ def heartbeat(session: Session, host: HostIdentity, attempt_id: int, beat: Heart
         attempt.log = (attempt.log[: beat.log_offset] + beat.log_b64)[:LOG_CAP]
 
 
-def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, said: Report, now: dt.datetime) -> None:
-    """The end of an attempt, once. Raises NotFound, Conflict (stale, or another report before), Inadmissible."""
+def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, said: Report, now: dt.datetime) -> Inadmissible | None:
+    """The end of an attempt, once. Raises NotFound, Conflict (stale, or another report before), Inadmissible.
+
+    A report that can't be true ends the attempt too, by our fault: returns the refusal, for the attempt's end must be committed.
+    """
     attempt, run = owned(session, host, attempt_id)
     content = said.model_dump(mode="json", exclude={"log_b64", "trace_b64", "record_b64"})
     sha256 = hashlib.sha256(said.model_dump_json().encode()).hexdigest()
     if attempt.state == "REPORTED":
         if (attempt.report_sha256, attempt.epoch) == (sha256, said.epoch):
-            return
+            return None
         raise Conflict(f"attempt {attempt_id} has been reported with other content", "a report can't be changed")
     current(attempt, run, said.epoch)
     check_trace(said.trace_b64)
     hosts.note_seen(session, host.id, now)
+    if why := doubts.doubt(session, attempt, said, now):
+        fault_attempt(session, desk.hints, attempt, Cause.REPORT_REFUSED, f"host {host.name} reported what can't be: {why}", now)
+        return Inadmissible(f"this report can't be: {why}", "the run is queued again; look at this host's meter and clock")
     records.admit_record(session, desk.signing_key, attempt, run, said, now)
     attempt.state, attempt.ended_at, attempt.phase = "REPORTED", now, "report"
     attempt.report, attempt.report_sha256, attempt.trace = content, sha256, said.trace_b64
@@ -117,6 +123,7 @@ def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sa
     finish(session, run, said, now)
     boards.absorb_run(session, run.entry_id)
     after_commit(session, desk.hints.board_stale)
+    return None
 
 
 def finish(session: Session, run: RunRow, said: Report, now: dt.datetime) -> None:

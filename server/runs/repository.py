@@ -126,3 +126,8 @@ def recent_seconds(session: Session, host_class: str, limit: int = 20) -> list[f
     query = select(RunRow.started_at, RunRow.finished_at).where(RunRow.state == RunState.DONE, RunRow.host_class == host_class)
     rows = session.execute(query.order_by(RunRow.id.desc()).limit(limit))
     return [(row.finished_at - row.started_at).total_seconds() for row in rows if row.started_at and row.finished_at]
+
+
+def all_ids(session: Session) -> list[str]:
+    """Of every run, oldest first."""
+    return list(session.scalars(select(RunRow.id).order_by(RunRow.id)))
