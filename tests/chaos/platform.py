@@ -96,7 +96,11 @@ class Suffering:
 
 @contextmanager
 def suffering(
-    box: str = "local", kind: str = "sqlite", names: tuple[str, ...] = ("host-a", "host-b"), docker_host: str = ""
+    box: str = "local",
+    kind: str = "sqlite",
+    names: tuple[str, ...] = ("host-a", "host-b"),
+    docker_host: str = "",
+    data_dir: Path | None = None,
 ) -> Iterator[Suffering]:
     """All of it, on free ports; stopped and removed at the end. Workers aren't started."""
     folder = Path(tempfile.mkdtemp(prefix="mj-chaos-"))
@@ -104,6 +108,8 @@ def suffering(
     (folder / "tmp").mkdir()
     settings = {"MINJOULE_SECRET_KEY": SECRET, "MINJOULE_QUOTA_RUNS_PER_DAY": "100000", "TMPDIR": str(folder / "tmp")}
     settings |= {"MINJOULE_UPLOADS_PER_MINUTE": "100000"} | ({"DOCKER_HOST": docker_host} if docker_host else {})
+    if data_dir is not None:
+        settings |= {"MINJOULE_DATA_DIR": str(data_dir), "MINJOULE_DATABASE_URL": f"sqlite:///{data_dir / 'minjoule.db'}"}
     outer = Launcher(folder / "logs", lambda line: None)
     suffers = None
     try:
