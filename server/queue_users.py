@@ -17,12 +17,10 @@ from server.logs import get_logger
 log = get_logger()
 PREFIX = "minjoule-host-"
 COMMANDS = (
-    *("auth", "hello", "ping", "select", "quit", "client|setname", "multi", "exec", "watch", "unwatch"),
-    *("brpop", "lpush", "rpush", "llen", "sadd", "smembers", "exists", "get", "set", "del", "expire", "unlink"),
-    *("zadd", "zrem", "hset", "hdel", "hget", "zrevrangebyscore", "eval", "evalsha", "script|load"),
-    *("subscribe", "psubscribe", "unsubscribe", "punsubscribe"),
+    *("+@list", "+@sortedset", "+@set", "+@hash", "+@string", "+@transaction", "+@connection", "+@pubsub"),
+    *("+del", "+unlink", "+expire", "+exists", "+eval", "+evalsha", "+script|load", "-@dangerous", "-@admin"),
 )
-"""What kombu and redis-py send for a queue; no channel is allowed, so nothing is heard."""
+"""What kombu and redis-py may send for a queue: data commands on the keys named. No channel is allowed, so nothing is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,9 @@ def queue_user(secret: bytes, host_id: int, token_hash: str, host_class: str) ->
 def rules(user: QueueUser) -> list[str]:
     """What Redis is told of it."""
     name = host_queue(user.host_class)
-    keys = [f"~{name}", f"~{name}\x06\x16*", f"~_kombu.binding.{name}", *(f"~{key}" for key in queue_keys(user.host_class).values())]
+    keys = [f"~{name}", f"~{name}\x06\x16*", f"~_kombu.binding*.{name}", *(f"~{key}" for key in queue_keys(user.host_class).values())]
     hidden = hashlib.sha256(user.password.encode()).hexdigest()
-    return ["reset", "on", f"#{hidden}", "resetchannels", *keys, *(f"+{command}" for command in COMMANDS)]
+    return ["reset", "on", f"#{hidden}", "resetchannels", *keys, *COMMANDS]
 
 
 def keep_users(redis_url: str, wanted: Iterable[QueueUser]) -> bool:
