@@ -22,7 +22,7 @@ from minjoule.bundle import read_folder
 from minjoule.problems import importing, problem_of
 from minjoule.problems.datasets import DatasetError
 from minjoule.tracks import TrackRules
-from server import audit, clock, demo
+from server import audit, clock, demo, keeping
 from server.db.session import Database
 from server.domain.errors import ParticipantError
 from server.hosts import service as hosts
@@ -45,6 +45,7 @@ app.add_typer(host_app, name="host")
 app.add_typer(track_app, name="track")
 app.add_typer(image_app, name="image")
 app.add_typer(dataset_app, name="dataset")
+keeping.add_to(app)
 
 
 def prepare_database(settings: Settings) -> None:
@@ -146,17 +147,16 @@ def host_list() -> None:
 
 
 @host_app.command(name="revoke")
-def host_revoke(name: str) -> None:
-    """End a host's token and queue its open attempts again."""
+def host_revoke(name: str, why: Annotated[str, typer.Option(help="Shown at every run that it judged.")] = "no reason was given") -> None:
+    """End a host's token, queue its open attempts again, and flag in public what it judged."""
     settings = load_settings()
     hints = CeleryHints(settings.redis_url)
 
-    def revoke(session: Session) -> None:
-        judging.revoke_host(session, hints, name, clock.now())
-        audit.record(session, CONSOLE, "host_revoked", name, now=clock.now())
+    def revoke(session: Session) -> int:
+        audit.record(session, CONSOLE, "host_revoked", name, why, now=clock.now())
+        return judging.revoke_host(session, hints, name, clock.now(), why)
 
-    within(revoke)
-    typer.echo(f"revoked {name}")
+    typer.echo(f"revoked {name}; {within(revoke)} runs that it judged are flagged")
 
 
 @host_app.command(name="calibrate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -15,13 +15,13 @@ from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import Meter
 from minjoule.trial import WindowRules
+from sandbox import reaper
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
 from sandbox.lifetime import hold
 from sandbox.limits import Machine, settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import probe
-from sandbox.reaper import reap
 from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
 from worker.controls import Controls
 from worker.host import facts
@@ -29,6 +29,7 @@ from worker.judge import Bench
 from worker.load import every_core
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
+from worker.scratch import Scratch
 from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
 
@@ -47,14 +48,20 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
     refuse_quarantined_host(settings.quarantine_path)
     label = label_of(credentials)
-    boxes, reap, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
+    boxes, reap_boxes, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
+    scratch = own_scratch(settings)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
     meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
     history = load_history(settings.calibration_path)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
     about, key, controls = facts() | about_box, load_key(settings.key_path), None if meter.facts.modelled else controls_of(meter, settings)
-    return Bench(boxes, meter, reap, keep_ahead, close, label, about, key, rules, controls=controls)
+
+    def clear() -> None:
+        reap_boxes()
+        scratch.clear()
+
+    return Bench(boxes, meter, clear, keep_ahead, close, label, about, key, rules, controls=controls)
 
 
 def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
@@ -71,6 +78,14 @@ def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
 def label_of(credentials: Credentials) -> str:
     """What this host's containers and groups stand under: its number there, and a digest, for two servers' hosts may share a machine."""
     return f"{credentials.token.split('_')[2]}-{hashlib.sha256(credentials.token.encode()).hexdigest()[:8]}"
+
+
+def own_scratch(settings: WorkerSettings) -> Scratch:
+    """Raises BenchError."""
+    try:
+        return Scratch(settings.data_dir)
+    except BoxFault as error:
+        raise BenchError(str(error)) from None
 
 
 def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:
@@ -100,7 +115,7 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         raise BenchError(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}. Look at the engine's settings")
 
     def clear() -> None:
-        left = reap(client, label, folder, boxes.tokens)
+        left = reaper.reap(client, label, folder, boxes.tokens)
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
         if settings.gpu_scrub:

@@ -27,11 +27,13 @@ from server.domain.run import Cause
 from worker.controls import Controls
 from worker.lengths import Lengths
 from worker.logs import get_logger
-from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, Reporter, ServerFault
 from worker.signing import record_of
 
 log = get_logger()
 BEAT_S = 1.0
+PAUSE_S = 2.0
+PAUSE_MOST_S = 60.0
 LOG_CHUNK = 48_000
 
 
@@ -67,7 +69,7 @@ class Bench:
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
     """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many. Raises BoxStuck."""
-    count = 0
+    count = faults = 0
     while not stopping.is_set():
         bench.reap()
         if bench.controls is not None and not controlled(bench.controls, reporter):
@@ -75,10 +77,12 @@ def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> in
         claim = reporter.claim()
         if claim is None:
             break
-        judge(claim, reporter, bench)
+        faults = 0 if judge(claim, reporter, bench) else faults + 1
         if bench.controls is not None:
             bench.controls.count()
         count += 1
+        if faults:  # a sick host would use up every run's attempts in seconds: others come first meanwhile
+            stopping.wait(min(PAUSE_S * 2 ** (faults - 1), PAUSE_MOST_S))
     if not stopping.is_set():
         prepare_ahead(bench)
     return count
@@ -101,12 +105,19 @@ def prepare_ahead(bench: Bench) -> None:
         log.warning("boxes_not_prepared", reason=str(error)[:500])
 
 
-def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
-    """One attempt, to its report or its fault. Raises BoxStuck, its fault told, where this host may judge no more."""
+def judge(claim: Claim, reporter: Reporter, bench: Bench) -> bool:
+    """One attempt, to its report or its fault; whether this host did its part.
+
+    Raises BoxStuck, its fault told, where this host may judge no more.
+    """
     try:
         attempt(claim, reporter, bench)
+        return True
     except (LostLeaseError, TrialStopped) as error:
         log.warning("attempt_dropped", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
+        return True
+    except RefusedError as error:
+        give_up(claim, reporter, Cause.WORKER_ERROR, f"the server refused what this host said: {error}")
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:
@@ -122,6 +133,7 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         reference = secrets.token_hex(4)
         log.error("attempt_crashed", run=claim.run_id, reference=reference, exc_info=error)
         give_up(claim, reporter, Cause.WORKER_ERROR, f"{type(error).__name__}, reference {reference}")
+    return False
 
 
 def give_up(claim: Claim, reporter: Reporter, cause: Cause, detail: str) -> None:
@@ -129,7 +141,7 @@ def give_up(claim: Claim, reporter: Reporter, cause: Cause, detail: str) -> None
     log.error("attempt_faulted", run=claim.run_id, epoch=claim.epoch, cause=cause, detail=detail[:500])
     try:
         reporter.fault(claim, cause, detail)
-    except (LostLeaseError, ServerFault) as error:
+    except (LostLeaseError, RefusedError, ServerFault) as error:
         log.error("fault_unsaid", run=claim.run_id, reason=str(error)[:300])
 
 
@@ -249,7 +261,7 @@ class Pulse:
         while not self._done.wait(BEAT_S):
             try:
                 self._reporter.heartbeat(self._claim, self._content())
-            except LostLeaseError:
+            except (LostLeaseError, RefusedError):
                 self._trial.stop()
                 return
             except ServerFault as error:

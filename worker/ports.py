@@ -24,12 +24,16 @@ class LostLeaseError(Exception):
     """The server says that the attempt isn't ours any more (409): drop it."""
 
 
+class RefusedError(Exception):
+    """The server refused what we said (422 and the like): saying it again wouldn't help."""
+
+
 class ServerFault(Exception):
     """The server couldn't be reached or failed, for longer than we wait."""
 
 
 class Reporter(Protocol):
-    """The server, as a host sees it. Every call may raise ServerFault; all but claim and presence LostLeaseError."""
+    """The server, as a host sees it. Every call may raise ServerFault; all but claim and presence LostLeaseError and RefusedError."""
 
     def claim(self) -> Claim | None:
         """The next run, or None."""

@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 
-from worker.ports import Claim, LostLeaseError, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, ServerFault
 from worker.settings import Credentials
 
 REPORT_FOR_S = 600.0
+LOST = {401, 403, 404, 409, 410}  # revoked, or not ours (any more): a server restored from its backup doesn't know the attempt
+LATER = {408, 425, 429}
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -25,7 +27,10 @@ class HttpReporter:
 
     def claim(self) -> Claim | None:
         """One try: the next hint brings another."""
-        response = self._once("POST", "/claims", json={"boot_id": self._boot_id})
+        try:
+            response = self._once("POST", "/claims", json={"boot_id": self._boot_id})
+        except (LostLeaseError, RefusedError) as error:
+            raise ServerFault(f"the server lets this host claim nothing: {error}") from error
         return None if response.status_code == 204 else Claim.model_validate(response.json())
 
     def presence(self) -> None:
@@ -59,8 +64,10 @@ class HttpReporter:
             response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise ServerFault(f"{method} {path}: {type(error).__name__}: {error}") from error
-        if response.status_code == 409:
-            raise LostLeaseError(response.text[:500])
+        if response.status_code in LOST:
+            raise LostLeaseError(f"{response.status_code}: {response.text[:500]}")
+        if 400 <= response.status_code < 500 and response.status_code not in LATER:
+            raise RefusedError(f"{response.status_code}: {response.text[:500]}")
         if response.status_code >= 400:
             raise ServerFault(f"{method} {path}: {response.status_code}: {response.text[:500]}")
         return response

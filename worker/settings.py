@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,6 +58,15 @@ class Credentials(BaseModel):
     boundary: str
     unsandboxed: bool
     token: str
+    queue_user: str | None = None
+    queue_password: str | None = None
+
+    def queue_url(self, redis_url: str) -> str:
+        """The queue's address as this host's own user; as configured where enrolment gave none."""
+        if self.queue_user is None:
+            return redis_url
+        parts = urlsplit(redis_url)
+        return parts._replace(netloc=f"{self.queue_user}:{self.queue_password}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 class NotEnrolledError(Exception):

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from minjoule.box import BoxStuck
+from minjoule.box import BoxFault, BoxStuck
 from worker.host import host_lock
 from worker.judge import Bench, judge_all
 from worker.logs import get_logger
@@ -26,5 +26,7 @@ def on_hint(reporter: Reporter, bench: Bench, lock: Path, quarantine: Path, stop
     except BoxStuck as error:
         quarantine.write_text(f"{error}\n")
         log.error("host_quarantined", reason=str(error), remedy=f"look at the engine, then remove {quarantine}")
+    except BoxFault as error:
+        log.error("host_unfit", reason=str(error)[:500])
     except ServerFault as error:
         log.warning("claim_failed", reason=str(error)[:300])

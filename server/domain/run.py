@@ -53,6 +53,7 @@ class Cause(StrEnum):
     BUNDLE_FAULT = "bundle_fault"
     WORKER_ERROR = "worker_error"
     VOIDED = "voided"
+    REPORT_REFUSED = "report_refused"
 
 
 class TransitionError(Exception):

@@ -14,6 +14,7 @@ from server.domain.errors import Closed, Conflict, Inadmissible, NotFound, Unaut
 from server.domain.keys import hashed, new_token, read_token
 from server.hosts import repository
 from server.participants.service import bearer
+from server.queue_users import QueueUser, queue_user
 from server.tracks import service as tracks
 
 CODE_LIFE = dt.timedelta(hours=1)
@@ -67,6 +68,8 @@ class Enrolled:
     boundary: str
     unsandboxed: bool
     token: str
+    queue_user: str | None = None
+    queue_password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,12 @@ def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt
     token, host.token_hash = new_token("host", str(host.id))
     audit.record(session, f"host {name}", "host_enrolled", row.host_class, now=now)
     return Enrolled(host.id, host.host_class, host_class.boundary, host_class.unsandboxed, token)
+
+
+def queue_users(session: Session, secret: bytes) -> list[QueueUser]:
+    """Of every host that may judge."""
+    rows = [row for row, _ in repository.all_hosts(session) if row.revoked_at is None]
+    return [queue_user(secret, row.id, row.token_hash, row.host_class) for row in rows]
 
 
 def revoke(session: Session, name: str, now: dt.datetime) -> int:

@@ -11,6 +11,7 @@ from server import clock
 from server.db.session import ReadSession, WriteSession
 from server.domain.run import LEASE_S
 from server.hosts.service import CurrentHost
+from server.http_errors import on_participant_error
 from server.participants.service import CurrentParticipant
 from server.runs import judging, records, service
 from server.runs.judging import Desk
@@ -115,11 +116,11 @@ def post_heartbeat(attempt_id: AttemptId, beat: Heartbeat, host: CurrentHost, se
     return Lease(lease_s=LEASE_S)
 
 
-@router.post("/host/attempts/{attempt_id}/report", tags=["host"])
-def post_report(request: Request, attempt_id: AttemptId, said: Report, host: CurrentHost, session: WriteSession) -> Lease:
+@router.post("/host/attempts/{attempt_id}/report", response_model=Lease, tags=["host"])
+def post_report(request: Request, attempt_id: AttemptId, said: Report, host: CurrentHost, session: WriteSession) -> Lease | Response:
     """The end of an attempt."""
-    judging.report(session, desk(request), host, attempt_id, said, clock.now())
-    return Lease(lease_s=0)
+    refusal = judging.report(session, desk(request), host, attempt_id, said, clock.now())
+    return on_participant_error(request, refusal) if refusal else Lease(lease_s=0)
 
 
 @router.post("/host/attempts/{attempt_id}/fault", tags=["host"])

@@ -166,10 +166,18 @@ def past_deadline(session: Session, now: dt.datetime) -> list[RunRow]:
     return list(session.scalars(query.limit(200)))
 
 
-def classes_to_hint(session: Session, hinted_before: dt.datetime) -> list[str]:
-    """Host classes with queued runs whose last hint is older than that."""
+def shorten_leases(session: Session, longest: dt.datetime, due: dt.datetime) -> int:
+    """Leases that run beyond ``longest`` end when ``due``; returns how many there were: the clock was set back meanwhile."""
+    query = update(RunRow).where(RunRow.state == RunState.RUNNING, RunRow.deadline_at > longest).values(deadline_at=due)
+    result = session.execute(query.execution_options(synchronize_session=False))
+    return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def classes_to_hint(session: Session, hinted_before: dt.datetime, now: dt.datetime) -> list[str]:
+    """Host classes with queued runs whose last hint is older than that, or in the future: the clock was set back since."""
+    hinted = func.coalesce(RunRow.hinted_at, RunRow.queued_at)
     query = select(RunRow.host_class).where(RunRow.state == RunState.QUEUED)
-    return list(session.scalars(query.where(func.coalesce(RunRow.hinted_at, RunRow.queued_at) < hinted_before).distinct()))
+    return list(session.scalars(query.where((hinted < hinted_before) | (hinted > now)).distinct()))
 
 
 def note_hints(session: Session, host_class: str, now: dt.datetime) -> None:
@@ -214,3 +222,8 @@ def recent_seconds(session: Session, host_class: str, limit: int = 20) -> list[f
     query = select(RunRow.started_at, RunRow.finished_at).where(RunRow.state == RunState.DONE, RunRow.host_class == host_class)
     rows = session.execute(query.order_by(RunRow.id.desc()).limit(limit))
     return [(row.finished_at - row.started_at).total_seconds() for row in rows if row.started_at and row.finished_at]
+
+
+def all_ids(session: Session) -> list[str]:
+    """Of every run, oldest first."""
+    return list(session.scalars(select(RunRow.id).order_by(RunRow.id)))
