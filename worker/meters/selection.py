@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from minjoule.floor import floor_ns
 from minjoule.joint_meter import JointMeter
 from minjoule.meter import CpuTimeMeter, Meter, MeterFault, Reason
 from worker.meters import elsewhere
@@ -164,4 +165,6 @@ def tried(name: str, attempt: Callable[[], Meter]) -> Candidate:
         return Candidate(name, False, str(fault), fault.reason, fault.mend)
     facts = meter.facts
     period = f"every {facts.update_s * 1000:.3g} ms" if facts.update_s else "fresh at every read"
-    return Candidate(name, True, f"{facts.covers}; {period}; gain {facts.gain_basis}; {facts.note}")
+    floor_s = floor_ns(meter.channels) / 1e9
+    least = f"; a bill lasts {floor_s:.3g} s at least, shared by several boxes where one is shorter" if floor_s else ""
+    return Candidate(name, True, f"{facts.covers}; {period}; gain {facts.gain_basis}; {facts.note}{least}")

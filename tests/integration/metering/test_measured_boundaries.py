@@ -11,6 +11,7 @@ import pytest
 
 from minjoule.bundle import Bundle, read_folder
 from minjoule.floor import boxes_due
+from minjoule.record import verify
 from minjoule.trace import unpack
 from minjoule.window import measure
 from tests.conftest import ROOT, lacking
@@ -90,6 +91,12 @@ def evidence(stack: Stack, run_id: str) -> tuple[dict[str, Any], Any, dict[str, 
     return said, unpack(content.content), signed["sharing"]
 
 
+def not_verified(stack: Stack, run: dict[str, Any]) -> list[str]:
+    """What `minjoule verify` would complain of."""
+    record, trace, log = (stack.http.get(f"/api/v1/runs/{run['id']}/{part}") for part in ("record", "trace", "log"))
+    return [check.said for check in verify(record.json(), trace.content, log.content, run) if not check.ok]
+
+
 def test_a_submission_goes_from_upload_to_board_and_its_joules_are_the_truth_within_u(stack: Stack, machine: Machine) -> None:
     ids, outside = stack.submit(slow_walsh()), 0
     for run in stack.wait_until_final(ids):
@@ -99,6 +106,7 @@ def test_a_submission_goes_from_upload_to_board_and_its_joules_are_the_truth_wit
         assert (sharing["floor_ns"], run["boxes"]) == (str(100 * ticks_ns), sharing["train"])
         assert sharing["train"] == sharing["score"] == boxes_due(100 * ticks_ns, int(sharing["expected_ns"]))
         assert len(sharing["losses"]) == sharing["train"]
+        assert not_verified(stack, run) == []
         for phase in ("train", "score"):
             said = report[phase]
             assert said["on_host_uj"] < 0.1 * said["energy_uj"]
