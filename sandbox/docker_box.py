@@ -29,6 +29,7 @@ GATE_S = 30.0
 KILL_S = 20.0
 SETTLE_S = 10.0
 POLL_S = 0.001
+PLAIN = limits.Machine()
 ENGINE_ERRORS = (DockerException, requests.RequestException)
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class DockerBoxes:
     """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's."""
 
     def __init__(
-        self, client: docker.DockerClient, base_folder: Path, machine: limits.Machine = limits.Machine(), images: Mapping[str, str] = IMAGES
+        self, client: docker.DockerClient, base_folder: Path, machine: limits.Machine = PLAIN, images: Mapping[str, str] = IMAGES
     ) -> None:
         self._client = client
         self._base_folder = base_folder
