@@ -24,7 +24,7 @@ from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
 from worker.logs import get_logger
-from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, Reporter, ServerFault
 from worker.signing import record_of
 
 log = get_logger()
@@ -83,6 +83,8 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         attempt(claim, reporter, bench)
     except (LostLeaseError, TrialStopped) as error:
         log.warning("attempt_dropped", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
+    except RefusedError as error:  # a result that the server doesn't take is ours to answer for, at once
+        give_up(claim, reporter, Cause.WORKER_ERROR, f"the server refused: {error}")
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:

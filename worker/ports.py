@@ -28,6 +28,10 @@ class ServerFault(Exception):
     """The server couldn't be reached or failed, for longer than we wait."""
 
 
+class RefusedError(ServerFault):
+    """The server doesn't take what we sent (4xx): the same again would be refused again."""
+
+
 class Reporter(Protocol):
     """The server, as a host sees it. Every call may raise ServerFault; all but claim LostLeaseError."""
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import httpx
 
-from worker.ports import Claim, LostLeaseError, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, ServerFault
 from worker.settings import Credentials
 
 REPORT_FOR_S = 600.0
+LATER = {408, 429}
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -53,6 +54,8 @@ class HttpReporter:
             raise ServerFault(f"{method} {path}: {type(error).__name__}: {error}") from error
         if response.status_code == 409:
             raise LostLeaseError(response.text[:500])
+        if 400 <= response.status_code < 500 and response.status_code not in LATER:
+            raise RefusedError(f"{method} {path}: {response.status_code}: {response.text[:500]}")
         if response.status_code >= 400:
             raise ServerFault(f"{method} {path}: {response.status_code}: {response.text[:500]}")
         return response
@@ -62,6 +65,8 @@ class HttpReporter:
         while True:
             try:
                 return call()
+            except RefusedError:
+                raise
             except ServerFault:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 if time.monotonic() + wait_s > deadline:

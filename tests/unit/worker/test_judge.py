@@ -233,3 +233,11 @@ def test_a_worker_told_to_stop_finishes_its_run_and_claims_no_other() -> None:
     assert judge_all(server, bench(boxes), stopping) == 1
     assert set(server.reports) == {"r1"}
     assert [waiting.run_id for waiting in server.queue] == ["r2"]
+
+
+def test_a_result_that_the_server_refuses_is_our_fault_and_said_at_once() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    server.refuses = "loss: too large"
+    judge_all(server, bench(boxes))
+    assert server.faults == {"r1": ("worker_error", "the server refused: report: 422: loss: too large")}

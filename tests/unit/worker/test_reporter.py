@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.worker.test_judge import claim
 from worker import reporter as reporting
-from worker.ports import LostLeaseError, ServerFault
+from worker.ports import LostLeaseError, RefusedError, ServerFault
 from worker.reporter import HttpReporter
 from worker.settings import Credentials
 
@@ -54,6 +54,21 @@ def test_a_conflict_is_a_lost_lease_and_is_not_tried_again() -> None:
     with pytest.raises(LostLeaseError):
         HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [401, 413, 422])
+def test_what_the_server_refuses_is_not_sent_again(status: int) -> None:
+    server = Answers(status)
+    with pytest.raises(RefusedError, match=f"{status}"):
+        HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429])
+def test_what_the_server_puts_off_is_sent_again(status: int) -> None:
+    server = Answers(status, 200)
+    HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize("status", [0, 401, 503])
