@@ -30,6 +30,7 @@ GATE_S = 30.0
 KILL_S = 20.0
 SETTLE_S = 10.0
 POLL_S = 0.001
+PLAIN = limits.Machine()
 ENGINE_ERRORS = (DockerException, requests.RequestException)
 log = logging.getLogger(__name__)
 

@@ -116,8 +116,8 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> bool:
     except (LostLeaseError, TrialStopped) as error:
         log.warning("attempt_dropped", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
         return True
-    except RefusedError as error:
-        give_up(claim, reporter, Cause.WORKER_ERROR, f"the server refused what this host said: {error}")
+    except RefusedError as error:  # a result that the server doesn't take is ours to answer for, at once
+        give_up(claim, reporter, Cause.WORKER_ERROR, f"the server refused: {error}")
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:

@@ -3,7 +3,7 @@
 import threading
 
 from worker.logs import get_logger
-from worker.ports import Reporter, ServerFault
+from worker.ports import LostLeaseError, RefusedError, Reporter, ServerFault
 
 log = get_logger()
 EVERY_S = 10.0
@@ -15,7 +15,7 @@ def keep_present(reporter: Reporter, ended: threading.Event, every_s: float = EV
     while not ended.wait(every_s):
         try:
             reporter.presence()
-        except ServerFault as error:
+        except (ServerFault, RefusedError, LostLeaseError) as error:  # also a token that was revoked: the judge says what follows
             if not away:
                 log.warning("server_away", reason=str(error)[:300])
             away = True

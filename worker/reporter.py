@@ -67,7 +67,7 @@ class HttpReporter:
         if response.status_code in LOST:
             raise LostLeaseError(f"{response.status_code}: {response.text[:500]}")
         if 400 <= response.status_code < 500 and response.status_code not in LATER:
-            raise RefusedError(f"{response.status_code}: {response.text[:500]}")
+            raise RefusedError(f"{method} {path}: {response.status_code}: {response.text[:500]}")
         if response.status_code >= 400:
             raise ServerFault(f"{method} {path}: {response.status_code}: {response.text[:500]}")
         return response
@@ -77,6 +77,8 @@ class HttpReporter:
         while True:
             try:
                 return call()
+            except RefusedError:
+                raise
             except ServerFault:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 if time.monotonic() + wait_s > deadline:

@@ -7,7 +7,7 @@ from minjoule.box import BoxFault, BoxStuck
 from worker.host import host_lock
 from worker.judge import Bench, judge_all
 from worker.logs import get_logger
-from worker.ports import Reporter, ServerFault
+from worker.ports import LostLeaseError, RefusedError, Reporter, ServerFault
 
 log = get_logger()
 
@@ -28,5 +28,5 @@ def on_hint(reporter: Reporter, bench: Bench, lock: Path, quarantine: Path, stop
         log.error("host_quarantined", reason=str(error), remedy=f"look at the engine, then remove {quarantine}")
     except BoxFault as error:
         log.error("host_unfit", reason=str(error)[:500])
-    except ServerFault as error:
+    except (ServerFault, RefusedError, LostLeaseError) as error:
         log.warning("claim_failed", reason=str(error)[:300])

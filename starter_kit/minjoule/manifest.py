@@ -47,7 +47,7 @@ def parse_manifest(text: str) -> Manifest:
         raise ManifestError(f"no readable TOML: {str(error)[:200]}: six lines of text in quotes are due") from None
     for key in table:
         if key not in FIELDS:
-            raise ManifestError(f"unknown key {key!r}; known are {', '.join(FIELDS)}", line_of(text, key))
+            raise ManifestError(f"unknown key {key[:60]!r}; known are {', '.join(FIELDS)}", line_of(text, key))
     for key in REQUIRED:
         if key not in table:
             raise ManifestError(f'{key} is missing: add a line {key} = "..."')

@@ -18,7 +18,8 @@ from server import clock
 from server.db.session import Database
 from server.participants import service as participants
 from server.tracks import service as tracks
-from tests.attacks.corpus import GIVEN, honest
+from tests.attacks import corpus
+from tests.attacks.corpus import honest
 from tests.stack import Stack, start_stack
 from worker.settings import Credentials
 
@@ -131,7 +132,8 @@ def open_arena(folder: Path) -> Arena:
     stack = start_stack(folder, "docker", TMPDIR=str(temporary), **more)
     database = Database(stack.environment["MINJOULE_DATABASE_URL"])
     with database.session() as session:
-        tracks.apply_track(session, (GIVEN / "track.toml").read_text(), clock.now())
+        for track in corpus.tracks():
+            tracks.apply_track(session, track, clock.now())
     database.close()
     arena = Arena(stack, canaries, {"authorization": f"Bearer {stack.token}"})
     canaries["host token"] = arena.credentials.token

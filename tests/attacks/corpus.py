@@ -13,10 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+ROOMY, BRIEF = "attacked", "attacked-briefly"
+OUT_OF_TIME = {"TIME_LIMIT", "SCORING_LIMIT"}  # such cases are played on the brief track
 HERE = Path(__file__).parent
 GIVEN = HERE / "given"
 MANIFEST = """name = "{name}"
-track = "attacked"
+track = "{track}"
 entrypoint = "entry.py"
 license = "CC0-1.0"
 description = "A case of the attack corpus."
@@ -60,14 +62,14 @@ class Case:
     def zipped(self) -> bytes:
         """The bundle as its author would send it."""
         files = {path.relative_to(self.folder / "bundle").as_posix(): path.read_bytes() for path in (self.folder / "bundle").rglob("*.*")}
-        return zip_of(files, f"{self.group}/{self.name}")
+        return zip_of(files, f"{self.group}/{self.name}", BRIEF if self.declared["outcome"] in OUT_OF_TIME else ROOMY)
 
 
-def zip_of(files: dict[str, bytes], name: str) -> bytes:
+def zip_of(files: dict[str, bytes], name: str, track: str = ROOMY) -> bytes:
     """With the manifest and the helpers that it imports, unless it brings its own."""
     source = b"".join(files.values())
     helpers = {f"{each}.py": (GIVEN / f"{each}.py").read_bytes() for each in ("honest", "deeds") if each.encode() in source}
-    files = {"entry.toml": MANIFEST.format(name=name).encode()} | helpers | files
+    files = {"entry.toml": MANIFEST.format(name=name, track=track).encode()} | helpers | files
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
@@ -82,3 +84,14 @@ def honest(remark: str) -> bytes:
 
 
 CASES = sorted((Case(path.parent) for path in HERE.glob("cases/*/*/verdict.toml")), key=lambda case: (case.group, case.name))
+
+
+def tracks() -> list[str]:
+    """The roomy track, and the brief one: the same, but for its time."""
+    roomy = (GIVEN / "track.toml").read_text()
+    brief = (
+        roomy.replace(f'slug = "{ROOMY}"', f'slug = "{BRIEF}"')
+        .replace("wall_s = 5\n", "wall_s = 1.5\n")
+        .replace("cpu_s = 4\n", "cpu_s = 1\n")
+    )
+    return [roomy, brief]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from worker.ports import Claim, LostLeaseError, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, ServerFault
 
 
 class FakeReporter:
@@ -18,6 +18,7 @@ class FakeReporter:
         self.lost: set[str] = set()
         self.away = False
         self.presences = 0
+        self.refuses = ""
         self.on_beat: Callable[[], None] = lambda: None
         self.journal = journal if journal is not None else []
         self._bundles = bundles
@@ -42,6 +43,8 @@ class FakeReporter:
 
     def report(self, claim: Claim, content: dict[str, Any]) -> None:
         self._check(claim)
+        if self.refuses:
+            raise RefusedError(f"report: 422: {self.refuses}")
         self.journal.append("report")
         self.reports[claim.run_id] = content
 

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
-import pytest
 
 from sandbox import cgroups
 
@@ -26,7 +26,8 @@ folder = Path(sys.argv[1])
 alive = hold(folder, "{HOST}")
 limits = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 24, pids=32, log_bytes=10_000)
 labels = {{"host": "{HOST}"}} | dict(word.split("=") for word in sys.argv[2:])
-box = DockerBoxes(docker.from_env(), folder / "boxes")(BoxSpec("owned", Phase.TRAIN, folder, "entry.py", (), "python", limits, labels))
+spec = BoxSpec("owned", Phase.TRAIN, folder / "bundle", "entry.py", (), "python", limits, labels)
+box = DockerBoxes(docker.from_env(), folder / "boxes")(spec)
 box.prepare()
 print("ready", flush=True)
 time.sleep(600)
@@ -42,7 +43,8 @@ def left(engine: docker.DockerClient, folder: Path) -> int:
 
 def owner(folder: Path, *labels: str) -> subprocess.Popen[bytes]:
     """A worker's stand-in: it holds the lock and a box at its gate."""
-    (folder / "entry.py").write_text("")
+    (folder / "bundle").mkdir()
+    (folder / "bundle" / "entry.py").write_text("")
     process = subprocess.Popen([sys.executable, "-c", OWNER, str(folder), *labels], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
@@ -50,12 +52,15 @@ def owner(folder: Path, *labels: str) -> subprocess.Popen[bytes]:
     return process
 
 
-@pytest.fixture
-def reaper(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+@contextmanager
+def reaping(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A reaper over that folder."""
     process = subprocess.Popen([sys.executable, "-m", "sandbox.reaper", str(tmp_path), "--every", "0.1"], stderr=subprocess.DEVNULL)
-    yield process
-    process.terminate()
-    process.wait(10)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def wait_for_nothing(engine: docker.DockerClient, folder: Path) -> None:
@@ -65,29 +70,31 @@ def wait_for_nothing(engine: docker.DockerClient, folder: Path) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.usefixtures("reaper")
 def test_what_a_killed_worker_left_is_cleared_and_a_living_ones_is_not(engine: docker.DockerClient, tmp_path: Path) -> None:
-    worker = owner(tmp_path)
-    time.sleep(1.0)
-    assert left(engine, tmp_path) == 3, "the reaper took a living worker's box"
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
-    wait_for_nothing(engine, tmp_path)
+    with reaping(tmp_path):
+        worker = owner(tmp_path)
+        time.sleep(1.0)
+        assert left(engine, tmp_path) == 3, "the reaper took a living worker's box"
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        wait_for_nothing(engine, tmp_path)
 
 
-def test_a_living_workers_box_goes_at_its_deadline(engine: docker.DockerClient, tmp_path: Path, reaper: subprocess.Popen[bytes]) -> None:
+def test_a_living_workers_box_goes_at_its_deadline(engine: docker.DockerClient, tmp_path: Path) -> None:
     worker = owner(tmp_path, "deadline=1000")
-    deadline = time.monotonic() + 20
-    while engine.api.containers(all=True, filters={"label": [f"minjoule.host={HOST}"]}, quiet=True):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert reaper.poll() is None
-    worker.kill()
-    worker.wait()
-    wait_for_nothing(engine, tmp_path)
+    with reaping(tmp_path):
+        deadline = time.monotonic() + 20
+        while engine.api.containers(all=True, filters={"label": [f"minjoule.host={HOST}"]}, quiet=True):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert worker.poll() is None
+        worker.kill()
+        worker.wait()
+        wait_for_nothing(engine, tmp_path)
 
 
-def test_a_host_where_no_worker_ever_ran_is_left_alone(tmp_path: Path, reaper: subprocess.Popen[bytes]) -> None:
-    time.sleep(0.8)
-    assert reaper.poll() is None
+def test_a_host_where_no_worker_ever_ran_is_left_alone(tmp_path: Path) -> None:
+    with reaping(tmp_path) as reaper:
+        time.sleep(0.8)
+        assert reaper.poll() is None
     assert not list(tmp_path.iterdir())

@@ -247,3 +247,11 @@ def test_a_host_that_fails_pauses_longer_each_time_and_one_good_run_ends_that(mo
     server = reporter(boxes, claim("r1"), claim("r2"), claim("r3"))
     assert judge_all(server, bench(boxes), Stopping()) == 3
     assert paused == [2.0, 4.0, 8.0]
+
+
+def test_a_result_that_the_server_refuses_is_our_fault_and_said_at_once() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    server.refuses = "loss: too large"
+    judge_all(server, bench(boxes))
+    assert server.faults == {"r1": ("worker_error", "the server refused: report: 422: loss: too large")}

@@ -56,6 +56,21 @@ def test_a_conflict_is_a_lost_lease_and_is_not_tried_again() -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [413, 422])
+def test_what_the_server_refuses_is_not_sent_again(status: int) -> None:
+    server = Answers(status)
+    with pytest.raises(RefusedError, match=f"{status}"):
+        HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429])
+def test_what_the_server_puts_off_is_sent_again(status: int) -> None:
+    server = Answers(status, 200)
+    HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("status", [0, 401, 503])
 def test_a_claim_is_tried_once_as_the_next_hint_brings_another(status: int) -> None:
     server = Answers(status)
@@ -77,14 +92,6 @@ def test_nothing_queued_is_none_and_the_token_is_in_the_header_alone() -> None:
 def test_an_attempt_that_the_server_does_not_know_is_dropped_at_once(status: int) -> None:
     server = Answers(status)
     with pytest.raises(LostLeaseError, match=str(status)):
-        HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
-    assert len(server.requests) == 1
-
-
-@pytest.mark.parametrize("status", [413, 422])
-def test_what_the_server_refuses_is_not_said_again_for_ten_minutes(status: int) -> None:
-    server = Answers(status)
-    with pytest.raises(RefusedError, match=str(status)):
         HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
     assert len(server.requests) == 1
 

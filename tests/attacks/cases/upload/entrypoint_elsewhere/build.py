@@ -4,5 +4,5 @@ from tests.attacks.corpus import MANIFEST, zip_of
 
 
 def build():
-    manifest = MANIFEST.format(name="Elsewhere").replace("entry.py", "../../opt/x.py")
+    manifest = MANIFEST.format(track="attacked", name="Elsewhere").replace("entry.py", "../../opt/x.py")
     return zip_of({"entry.py": b"", "entry.toml": manifest.encode()}, "")

@@ -6,7 +6,7 @@ SOURCE = b"from honest import load, train\n"
 
 
 def build():
-    manifest = MANIFEST.format(name="javascript:alert(1)").replace(
+    manifest = MANIFEST.format(track="attacked", name="javascript:alert(1)").replace(
         "A case of the attack corpus.", "[click](javascript:alert(2)) https://evil.example"
     )
     return zip_of({"entry.py": SOURCE, "entry.toml": manifest.encode()}, "")

@@ -9,7 +9,7 @@ from tests.attacks.corpus import MANIFEST
 def build():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("entry.toml", MANIFEST.format(name="Overlap"))
+        archive.writestr("entry.toml", MANIFEST.format(track="attacked", name="Overlap"))
         archive.writestr("entry.py", "")
         archive.writestr("0.txt", bytes(1 << 20))
         first = archive.infolist()[-1]

@@ -6,5 +6,7 @@ SOURCE = b"from honest import load, train\n"
 
 
 def build():
-    manifest = MANIFEST.format(name="\u202eevil\u2066 \u200bname").replace("A case of the attack corpus.", "\u202e\u2067 backwards \ufeff")
+    manifest = MANIFEST.format(track="attacked", name="\u202eevil\u2066 \u200bname").replace(
+        "A case of the attack corpus.", "\u202e\u2067 backwards \ufeff"
+    )
     return zip_of({"entry.py": SOURCE, "entry.toml": manifest.encode()}, "")

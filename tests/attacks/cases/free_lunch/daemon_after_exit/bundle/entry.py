@@ -16,9 +16,12 @@ def train(data, *, seed):
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
+            burn(0.15)
+            os.close(os.open("/tmp/warm", os.O_CREAT))
             burn(60)
         os._exit(0)
-    time.sleep(0.3)
+    while not os.path.exists("/tmp/warm"):
+        time.sleep(0.01)
     return b"model"
 
 
