@@ -202,6 +202,11 @@ def find(session: Session, digest: str) -> SubmissionView:
     return view_of(session, rows[0])
 
 
+def builds_on(session: Session, digest: str) -> list[tuple[str, str]]:
+    """The first submissions that name this one as their parent: digest and name."""
+    return repository.built_on(session, digest, 20)
+
+
 def recent(session: Session, participant_id: int | None, limit: int = 50) -> list[SubmissionBrief]:
     """The newest submissions."""
     rows = repository.of_participant(session, participant_id, limit)
