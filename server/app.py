@@ -56,6 +56,8 @@ def create_app(settings: Settings | None = None, hints: Hints | None = None) -> 
     app.state.cookie_name = "__Host-mj" if settings.https else "mj_session"
     app.state.live_runs = runs.look_at(app)
     app.state.board_pages = board_pages.PageCache()
+    app.state.sieved_pages = board_pages.PageCache(64)
+    app.state.board_plots = board_pages.PageCache(64)
     app.state.error_page = templating.error_page
     http_errors.install(app)
     for module in (*PAGES, *ROUTES):  # the board is the busiest page, and routers are tried in order

@@ -83,6 +83,7 @@ def site(
     pages = {
         "home": "/",
         "board": "/tracks/parity",
+        "budget-board": "/tracks/parity?budget=100",
         "empty-board": "/tracks/kjv",
         "rules": "/tracks/digits/rules",
         "records": "/tracks/digits/records",

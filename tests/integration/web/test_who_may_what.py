@@ -67,6 +67,7 @@ ROWS: dict[str, tuple[int, ...]] = {
     # In the order of ROLES: visitor, wrong host, host, another participant, organizer, owner.
     "GET /": HOSTLESS,
     "GET /tracks/{slug}": HOSTLESS,
+    "GET /tracks/{slug}.csv": EVERYBODY,
     "GET /tracks/{slug}/rules": HOSTLESS,
     "GET /tracks/{slug}/records": HOSTLESS,
     "GET /submissions/{digest}": HOSTLESS,
