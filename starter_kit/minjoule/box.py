@@ -14,7 +14,6 @@ from typing import Protocol
 
 from minjoule.protocol import Channel
 
-
 LOAD_S = 10.0
 
 
