@@ -87,7 +87,8 @@ def within_budget(session: Session, board_id: int, sieve: Sieve, limit: int, off
 
 def with_figures(board_id: int) -> Select[Any]:
     """Log joules, loss and status of whatever has figures."""
-    query = select(EntryRow.mean_log_j, EntryRow.mean_loss, EntryRow.status).where(EntryRow.board_id == board_id)
+    figures: tuple[Any, ...] = (EntryRow.mean_log_j, EntryRow.mean_loss, EntryRow.status)
+    query = select(*figures).where(EntryRow.board_id == board_id)
     return query.where(EntryRow.mean_log_j.is_not(None), EntryRow.mean_loss.is_not(None))
 
 

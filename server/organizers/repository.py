@@ -1,8 +1,9 @@
 """Rows of decisions and appeals, and the entries they are about."""
 
+import datetime as dt
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.db.rows import AppealRow, BoardRow, DecisionRow, EntryRow, MembershipRow, ParticipantRow, RunRow, SubmissionRow
@@ -83,3 +84,20 @@ def done_runs(session: Session, entry_id: int) -> int:
 def is_member(session: Session, team_id: int, member_id: int) -> bool:
     """Whether a person acts for a team."""
     return session.get(MembershipRow, (team_id, member_id)) is not None
+
+
+def live_entries(session: Session, slug: str) -> list[int]:
+    """Entries of a track that aren't out of it for good."""
+    query = select(EntryRow.id).join(BoardRow, BoardRow.id == EntryRow.board_id).where(BoardRow.track_slug == slug)
+    return list(session.scalars(query.where(EntryRow.status.not_in((Status.WITHDRAWN, Status.DISQUALIFIED))).order_by(EntryRow.id)))
+
+
+def submission_of(session: Session, entry: EntryRow) -> SubmissionRow:
+    """An entry's submission."""
+    return session.get_one(SubmissionRow, entry.submission_id)
+
+
+def open_sources(session: Session, slug: str, now: dt.datetime) -> None:
+    """Every source of a track is public from now."""
+    query = update(SubmissionRow).where(SubmissionRow.track_slug == slug, SubmissionRow.source_public_at.is_(None))
+    session.execute(query.values(source_public_at=now))

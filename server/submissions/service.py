@@ -124,13 +124,14 @@ def take(state: Any, owner: Participant, data: bytes) -> tuple[SubmissionView, b
 def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now: dt.datetime) -> tuple[SubmissionView, bool]:
     """Store a bundle and queue its runs; a known digest is returned as it stands. Says whether it's new.
 
-    Raises Inadmissible, Conflict, QuotaExceeded; then nothing is stored.
+    Raises Inadmissible, Conflict, Closed, QuotaExceeded; then nothing is stored.
     """
     known = repository.by_digest(session, bundle.digest)
     if known:
         repository.note_submitter(session, known, owner.id, now)
         return view_of(session, known), False
     rules, row_boards = check_track(session, bundle)
+    tracks.check_open(session, rules.slug, now)
     marks = marks_of(bundle.files)
     lineage_id = find_lineage(session, rules.slug, marks)
     runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now, lineage_id)
