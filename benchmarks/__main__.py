@@ -8,7 +8,7 @@ from pathlib import Path
 from worker.host import facts
 
 HERE = Path(__file__).parent
-NAMES = ("overhead", "scorer", "trying", "board", "demo", "measurement", "seasons", "security", "chaos")
+NAMES = ("overhead", "scorer", "trying", "board", "demo", "measurement", "seasons", "smugglers", "security", "chaos")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,13 +22,13 @@ from minjoule import tracks as shipped_tracks
 from minjoule.bundle import read_folder
 from minjoule.problems import importing, problem_of
 from minjoule.problems.datasets import DatasetError
-from minjoule.tracks import TrackRules
 from server import audit, clock, demo, keeping
 from server.db.session import Database
 from server.domain.errors import ParticipantError
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
 from server.launcher import Launcher, LaunchError, start_redis, start_server
+from server.organizers import seasons
 from server.participants import service as participants
 from server.queue import CeleryHints
 from server.runs import judging
@@ -167,16 +168,31 @@ def host_calibrate(context: typer.Context) -> None:
 
 
 @track_app.command(name="apply")
-def track_apply(file: Path) -> None:
+def track_apply(file: Path, reason: Annotated[str, typer.Option(help="Why; public, and due where the change alters scores.")] = "") -> None:
     """Create or update a track from its TOML file."""
+    text, hints = file.read_text(encoding="utf-8"), CeleryHints(load_settings().redis_url)
+    change = within(lambda session: seasons.change_rules(session, hints, None, text, reason, clock.now()))
+    rules = change.rules
+    typer.echo(f"track {rules.slug}: target {rules.target_loss:g} {rules.unit}, {rules.runs} runs, rules version {rules.rules_version}")
+    if change.altered:
+        typer.echo(f"{', '.join(change.altered)} changed: {change.entries} live entries run anew")
 
-    def apply(session: Session) -> TrackRules:
-        rules = tracks.apply_track(session, file.read_text(encoding="utf-8"), clock.now())
-        audit.record(session, CONSOLE, "track_applied", rules.slug, f"rules version {rules.rules_version}", now=clock.now())
-        return rules
 
-    rules = within(apply)
-    typer.echo(f"track {rules.slug}: target {rules.target_loss:g} {rules.unit}, {rules.runs} runs")
+@track_app.command(name="season")
+def track_season(slug: str, until: datetime, since: Annotated[datetime | None, typer.Option(help="UTC; now, if left out.")] = None) -> None:
+    """Open a track's next season, which takes submissions until that instant (UTC)."""
+    now = clock.now()
+    begin = since.replace(tzinfo=UTC) if since else now
+    number = within(lambda session: seasons.open_season(session, None, slug, begin, until.replace(tzinfo=UTC), now))
+    typer.echo(f"season {number} of track {slug} takes submissions from {begin:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M} UTC")
+
+
+@track_app.command(name="close")
+def track_close(slug: str) -> None:
+    """Close a season that is past its deadline: fresh runs of each board's first ten, and sources by the track's rule."""
+    hints = CeleryHints(load_settings().redis_url)
+    fresh = within(lambda session: seasons.close_season(session, hints, None, slug, clock.now()))
+    typer.echo(f"track {slug} is closed: {len(fresh)} fresh runs are queued for the first ten of its boards")
 
 
 @track_app.command(name="list")

@@ -3,18 +3,21 @@
 import datetime as dt
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from minjoule.outcome import Outcome
 from server.boards import repository
 from server.boards.doubt import Bill, of_mean
+from server.boards.sieve import ALL, Sieve
 from server.db.rows import BoardRow, EntryRow, RunRow
 from server.domain.ranking import Contender, rank
 from server.domain.scoring import Bar, Score, Status, assess
 from server.tracks.service import BoardView, find_board, find_track
 
 PAGE_ROWS = 50
+PLOT_POINTS, PLOT_FRONT = 200, 40
 FROZEN = {Status.DISPUTED, Status.DISQUALIFIED, Status.WITHDRAWN}
 
 
@@ -63,10 +66,10 @@ class BoardPage:
     entries: list[Standing]
 
 
-def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_ROWS, offset: int = 0) -> BoardPage:
-    """A page of a board. Raises NotFound."""
+def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_ROWS, offset: int = 0, sieve: Sieve = ALL) -> BoardPage:
+    """A page of a board, through the sieve. Raises NotFound."""
     board, rules = find_board(session, slug, host_class), find_track(session, slug)
-    ranked, unranked = repository.ranked_count(session, board.id), repository.unranked_count(session, board.id)
+    ranked, unranked = repository.ranked_count(session, board.id, sieve), repository.unranked_count(session, board.id, sieve)
     return BoardPage(
         track=slug,
         title=rules.title,
@@ -82,36 +85,61 @@ def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_R
         unranked=unranked,
         offset=offset,
         limit=limit,
-        entries=page_rows(session, board, ranked, limit, offset),
+        entries=page_rows(session, board, ranked, limit, offset, sieve),
     )
 
 
-def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offset: int) -> list[Standing]:
-    """Ranked rows from ``offset``, filled up with unranked ones."""
-    rows = repository.standings(session, board.id, ranked=True, limit=limit, offset=offset) if offset < ranked else []
+def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offset: int, sieve: Sieve) -> list[Standing]:
+    """Ranked rows from ``offset``, filled up with unranked ones; within a budget, by loss."""
+    if sieve.budget_j is not None:
+        return standings_of(session, board, repository.within_budget(session, board.id, sieve, limit, offset))
+    rows = repository.standings(session, board.id, ranked=True, limit=limit, offset=offset, sieve=sieve) if offset < ranked else []
     if len(rows) < limit:
         room, start = limit - len(rows), max(0, offset - ranked)
-        rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start)
+        rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start, sieve=sieve)
+    return standings_of(session, board, rows)
+
+
+def standings_of(session: Session, board: BoardView, rows: list[Any]) -> list[Standing]:
+    """As values, with their U where it's a measured board."""
     doubts = {} if board.modelled else repository.bills_of(session, [row.id for row in rows])
-    return [
-        Standing(
-            rank=row.rank,
-            status=row.status,
-            submission=row.digest,
-            name=row.name,
-            participant=row.participant,
-            license=row.license,
-            energy_j=math.exp(row.mean_log_j) if row.mean_log_j is not None else None,
-            loss=row.mean_loss,
-            train_j=row.train_uj / 1e6 if row.train_uj is not None else None,
-            score_j=row.score_uj / 1e6 if row.score_uj is not None else None,
-            **doubts_of(doubts.get(row.id), row.mean_log_j),
-            runs_done=row.runs_done,
-            runs_wanted=row.runs_wanted,
-            created_at=row.created_at,
-        )
-        for row in rows
-    ]
+    return [standing_of(row, doubts.get(row.id)) for row in rows]
+
+
+def standing_of(row: Any, bills: list[Bill] | None) -> Standing:
+    """As a value; ``bills`` are those of its measured runs."""
+    return Standing(
+        rank=row.rank,
+        status=row.status,
+        submission=row.digest,
+        name=row.name,
+        participant=row.participant,
+        license=row.license,
+        energy_j=math.exp(row.mean_log_j) if row.mean_log_j is not None else None,
+        loss=row.mean_loss,
+        train_j=row.train_uj / 1e6 if row.train_uj is not None else None,
+        score_j=row.score_uj / 1e6 if row.score_uj is not None else None,
+        **doubts_of(bills, row.mean_log_j),
+        runs_done=row.runs_done,
+        runs_wanted=row.runs_wanted,
+        created_at=row.created_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What the plot shows: (log joules, loss, status) of the front and of a bounded choice of the ``total`` entries."""
+
+    total: int
+    front: list[tuple[float, float, str]]
+    points: list[tuple[float, float, str]]
+
+
+def read_cloud(session: Session, board: BoardView) -> Cloud:
+    """Every entry with figures, or from so many on the first and a thinned sample."""
+    total = repository.figures_count(session, board.id)
+    every = max(1, math.ceil(total / PLOT_POINTS))
+    return Cloud(total, repository.front(session, board.id, PLOT_FRONT), repository.thinned(session, board.id, PLOT_FRONT, every))
 
 
 def doubts_of(bills: list[Bill] | None, mean_log_j: float | None) -> dict[str, float | None]:

@@ -67,6 +67,12 @@ def like_lineages(session: Session, slug: str, marks: list[int]) -> list[tuple[i
     return [(each, list(session.scalars(select(LineageMarkRow.mark).where(LineageMarkRow.lineage_id == each)))) for each in found]
 
 
+def built_on(session: Session, digest: str, limit: int) -> list[tuple[str, str]]:
+    """Digest and name of submissions that name this one as their parent, oldest first."""
+    query = select(SubmissionRow.digest, SubmissionRow.name).where(SubmissionRow.parent_digest == digest).order_by(SubmissionRow.id)
+    return [(row.digest, row.name) for row in session.execute(query.limit(limit))]
+
+
 def new_lineage(session: Session, slug: str, marks: list[int], now: dt.datetime) -> int:
     """A lineage of its own, known by these marks."""
     row = LineageRow(track_slug=slug, created_at=now)

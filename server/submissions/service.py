@@ -128,13 +128,14 @@ def take(state: Any, owner: Participant, data: bytes) -> tuple[SubmissionView, b
 def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now: dt.datetime) -> tuple[SubmissionView, bool]:
     """Store a bundle and queue its runs; a known digest is returned as it stands. Says whether it's new.
 
-    Raises Inadmissible, Conflict, QuotaExceeded; then nothing is stored.
+    Raises Inadmissible, Conflict, Closed, QuotaExceeded; then nothing is stored.
     """
     known = repository.by_digest(session, bundle.digest)
     if known:
         repository.note_submitter(session, known, owner.id, now)
         return view_of(session, known), False
     rules, row_boards = check_track(session, bundle)
+    tracks.check_open(session, rules.slug, now)
     marks = marks_of(bundle.files)
     lineage_id = find_lineage(session, rules.slug, marks)
     runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now, lineage_id)
@@ -204,6 +205,11 @@ def find(session: Session, digest: str) -> SubmissionView:
     if len(rows) > 1:
         raise Conflict(f"more than one submission begins with {digest}", "give more digits")
     return view_of(session, rows[0])
+
+
+def builds_on(session: Session, digest: str) -> list[tuple[str, str]]:
+    """The first submissions that name this one as their parent: digest and name."""
+    return repository.built_on(session, digest, 20)
 
 
 def recent(session: Session, participant_id: int | None, limit: int = 50) -> list[SubmissionBrief]:

@@ -1,6 +1,8 @@
 """The rules page."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from server.db.session import ReadSession
@@ -12,6 +14,10 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/tracks/{slug}/rules")
-def rules_page(slug: str, session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
-    """What counts on a track."""
-    return page("tracks/rules.html", viewer, rules=service.find_track(session, slug))
+def rules_page(
+    slug: str, session: ReadSession, viewer: OptionalParticipant, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None
+) -> HTMLResponse:
+    """What counts on a track, or counted by an older version."""
+    rules = service.find_rules(session, slug, version)
+    values = {"versions": service.versions(session, slug), "seasons": service.seasons(session, slug)}
+    return page("tracks/rules.html", viewer, rules=rules, current=service.find_track(session, slug).rules_version, **values)

@@ -115,6 +115,10 @@ class Client:
         answer: dict[str, Any] = self._json("PUT", "/submissions", content=pieces(), headers=headers)
         return answer
 
+    def replicate(self, digest: str, host_class: str) -> list[str]:
+        """Have a listed submission run again; the ids of the runs."""
+        return list(self._json("POST", f"/submissions/{digest}/replications", json={"host_class": host_class})["runs"])
+
     def follow(self, run_id: str) -> Iterator[dict[str, Any]]:
         """The run now and at each change until it's final: by server-sent events, by polling where they fail."""
         last: dict[str, Any] = {}

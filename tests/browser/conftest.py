@@ -87,6 +87,7 @@ def site(
     pages = {
         "home": "/",
         "board": "/tracks/parity",
+        "budget-board": "/tracks/parity?budget=100",
         "empty-board": "/tracks/kjv",
         "rules": "/tracks/digits/rules",
         "records": "/tracks/digits/records",
@@ -100,10 +101,19 @@ def site(
         "submit": "/submit",
         "me": "/me",
         "organizer": "/organizer",
+        "reviews": "/organizer/reviews",
+        "review": f"/organizer/reviews/{done['id']}",
         "sign-in": "/sign-in?next=/submit",
         "sign-up": "/sign-up",
         "not-found": "/tracks/nope",
     }
+    form = {"data": {"form_token": ""}}
+    with database.session(read_only=True) as session:
+        found = participants.by_cookie(session, next(iter(signed.values())), clock.now())
+        form["data"]["form_token"] = found.form_token if found else ""
+    form["data"] |= {"host_class": "test", "act": "disqualify", "reason": "its loss of run 2 was read from a file of the host's"}
+    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in signed.items())}
+    assert client.post(f"/organizer/reviews/{done['id']}", headers=headers, follow_redirects=False, **form).status_code == 303
     server = uvicorn.Server(uvicorn.Config(client.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()

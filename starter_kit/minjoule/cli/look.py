@@ -56,6 +56,18 @@ def board(
     typer.echo(json.dumps(page)) if as_json else print_board(page)
 
 
+def replicate(
+    submission: Annotated[str, typer.Argument(help="A submission's digest, or the first 8 digits of it.")],
+    host_class: Annotated[str, typer.Argument(help="On which board.")],
+    as_json: AsJson = False,
+) -> None:
+    """Have anybody's listed submission run again, from your own quota; a disagreement disputes it."""
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    queued = api.replicate(api.get(f"/submissions/{submission}")["id"], host_class)
+    typer.echo(json.dumps({"runs": queued}) if as_json else f"queued {len(queued)} runs: {', '.join(queued)}")
+
+
 def print_board(page: dict[str, Any]) -> None:
     """As a table."""
     from rich.console import Console
@@ -114,4 +126,4 @@ def exit_code(run: dict[str, Any]) -> int:
     return 0 if run["outcome"] == "FINISHED" else 1
 
 
-COMMANDS = (watch, runs, board)
+COMMANDS = (watch, runs, board, replicate)

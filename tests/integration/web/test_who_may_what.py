@@ -39,6 +39,14 @@ SENT: dict[str, Sent] = {
     "POST /me/tokens/{token_id}/revoke": form,
     "POST /organizer/codes": lambda world, role: form(world, role, host_class="rig", title="a rig", boundary="modelled-cpu-time"),
     "POST /organizer/hosts/{name}/revoke": form,
+    "POST /organizer/reviews/{digest}": lambda world, role: form(world, role, host_class="test", act="flag", reason="a reason in public"),
+    "POST /organizer/reviews/{digest}/reply": lambda world, role: form(
+        world, role, host_class="test", verdict="reject", reason="a reason in public"
+    ),
+    "POST /submissions/{digest}/appeal": lambda world, role: form(world, role, host_class="test", text="a text in public"),
+    "POST /submissions/{digest}/withdraw": lambda world, role: form(world, role, reason="a reason in public"),
+    "POST /api/v1/submissions/{digest}/appeals": lambda *_: {"json": {"host_class": "test", "text": "a text in public"}},
+    "POST /api/v1/submissions/{digest}/withdrawal": lambda *_: {"json": {}},
     "POST /api/v1/tokens": lambda _, role: {"json": {"name": "Alice", "password": "a long password"}},
     "PUT /api/v1/submissions": lambda _, role: {"content": bundle_for(role)},
     "POST /api/v1/submissions/{digest}/replications": lambda *_: {"json": {"host_class": "test"}},
@@ -60,6 +68,7 @@ ROWS: dict[str, tuple[int, ...]] = {
     # In the order of ROLES: visitor, wrong host, host, another participant, organizer, owner.
     "GET /": HOSTLESS,
     "GET /tracks/{slug}": HOSTLESS,
+    "GET /tracks/{slug}.csv": EVERYBODY,
     "GET /tracks/{slug}/rules": HOSTLESS,
     "GET /tracks/{slug}/records": HOSTLESS,
     "GET /submissions/{digest}": HOSTLESS,
@@ -78,6 +87,15 @@ ROWS: dict[str, tuple[int, ...]] = {
     "POST /me/tokens/{token_id}/revoke": (401, 401, 401, 404, 404, 303),
     "POST /organizer/codes": (401, 401, 401, 403, 200, 403),
     "POST /organizer/hosts/{name}/revoke": (401, 401, 401, 403, 303, 403),
+    "GET /organizer/reviews": (303, 401, 401, 403, 200, 403),
+    "GET /organizer/reviews/{digest}": (303, 401, 401, 403, 200, 403),
+    "POST /organizer/reviews/{digest}": (401, 401, 401, 403, 303, 403),
+    "POST /organizer/reviews/{digest}/reply": (401, 401, 401, 403, 409, 403),  # nobody has appealed
+    "POST /submissions/{digest}/appeal": (401, 401, 401, 403, 403, 409),  # nothing stands against it
+    "POST /submissions/{digest}/withdraw": (401, 401, 401, 403, 403, 303),
+    "GET /api/v1/submissions/{digest}/decisions": EVERYBODY,
+    "POST /api/v1/submissions/{digest}/appeals": (401, 401, 401, 403, 403, 409),
+    "POST /api/v1/submissions/{digest}/withdrawal": (401, 401, 401, 403, 403, 200),
     "GET /health": EVERYBODY,
     "GET /static/{path}": EVERYBODY,
     "GET /api/v1/openapi.json": EVERYBODY,
