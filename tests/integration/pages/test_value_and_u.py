@@ -38,6 +38,7 @@ def board(
                 said[name] |= doubt
             if sharing:
                 said["train"]["end_ns"] = said["train"]["begin_ns"] + 3 * 10**9 * (place + 1)
+                said["score"] |= {"begin_ns": said["train"]["end_ns"] + 10, "end_ns": said["train"]["end_ns"] + 20}
             assert client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/report", json=said, headers=headers).status_code == 200
         with database.session() as session:
             rank_stale_boards(session, clock.now())
