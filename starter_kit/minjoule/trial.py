@@ -136,6 +136,7 @@ class Trial:
 
     def __init__(self, spec: TrialSpec, boxes: BoxFactory, meter: Meter, rules: WindowRules | None = None) -> None:
         self._spec = spec
+        self._score_limits = spec.caps.score
         self._meter = meter
         self._rules = rules or WindowRules()
         self._idle_uw: int | None = None
@@ -143,7 +144,6 @@ class Trial:
         self._made: list[Box] = []
         self._channels: list[Channel] = []
         self._stopped = threading.Event()
-        self._score_limits = spec.caps.score
 
     def __enter__(self) -> Self:
         return self
