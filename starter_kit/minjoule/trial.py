@@ -120,13 +120,13 @@ class Trial:
 
     def __init__(self, spec: TrialSpec, boxes: BoxFactory, meter: Meter, rules: WindowRules | None = None) -> None:
         self._spec = spec
+        self._score_limits = spec.caps.score
         self._meter = meter
         self._rules = rules or WindowRules()
         self._idle_uw: int | None = None
         self._boxes = {phase: boxes(self._box_spec(phase)) for phase in Phase}
         self._channels: dict[Phase, Channel] = {}
         self._stopped = threading.Event()
-        self._score_limits = spec.caps.score
 
     def __enter__(self) -> Self:
         return self
