@@ -220,7 +220,7 @@ def leaders(session: Session, board_id: int, most: int) -> list[Contender]:
 def rule(session: Session, entry_id: int, status: Status, reason: str, now: dt.datetime) -> None:
     """Take an entry out of the ranking with a public reason: DISPUTED, DISQUALIFIED or WITHDRAWN."""
     entry = session.get_one(EntryRow, entry_id)
-    entry.status, entry.status_reason = status, reason
+    entry.status, entry.status_reason, entry.rank = status, reason, None
     entry.withdrawn_at = now if status is Status.WITHDRAWN else entry.withdrawn_at
     session.get_one(BoardRow, entry.board_id).stale = True
 

@@ -67,5 +67,6 @@ def run_anew(session: Session, hints: Hints, entry_id: int, wanted: int, now: dt
         raise Conflict(f"entry {entry_id} has no run that could be run anew", "it's queued already")
     fresh = open_runs(session, RunOrder(entry_id, first.submission_id, first.participant_id, first.host_class, wanted), now)
     boards.absorb_run(session, entry_id)
-    after_commit(session, lambda: hints.run_waits(first.host_class))
+    host_class = first.host_class  # read now: the row may be expired by the time the transaction has committed
+    after_commit(session, lambda: hints.run_waits(host_class))
     return [run.id for run in fresh]

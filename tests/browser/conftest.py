@@ -112,7 +112,7 @@ def site(
         found = participants.by_cookie(session, next(iter(signed.values())), clock.now())
         form["data"]["form_token"] = found.form_token if found else ""
     form["data"] |= {"host_class": "test", "act": "disqualify", "reason": "its loss of run 2 was read from a file of the host's"}
-    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in signed.items())}
+    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in signed.items()), "sec-fetch-site": "same-origin"}
     assert client.post(f"/organizer/reviews/{done['id']}", headers=headers, follow_redirects=False, **form).status_code == 303
     server = uvicorn.Server(uvicorn.Config(client.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)

@@ -68,6 +68,31 @@ def replicate(
     typer.echo(json.dumps({"runs": queued}) if as_json else f"queued {len(queued)} runs: {', '.join(queued)}")
 
 
+def withdraw(
+    submission: Annotated[str, typer.Argument(help="Your submission's digest, or the first 8 digits of it.")],
+    reason: Annotated[str, typer.Option(help="Public; may be left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take your submission out of every board, for good; runs that wait cost nothing."""
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    count = api.withdraw(api.get(f"/submissions/{submission}")["id"], reason)
+    typer.echo(json.dumps({"entries": count}) if as_json else f"withdrawn from {count} board{'s' if count != 1 else ''}")
+
+
+def appeal(
+    submission: Annotated[str, typer.Argument(help="Your submission's digest, or the first 8 digits of it.")],
+    host_class: Annotated[str, typer.Argument(help="On which board.")],
+    text: Annotated[str, typer.Argument(help="Why the decision is wrong; public.")],
+    as_json: AsJson = False,
+) -> None:
+    """Object to a dispute, a disqualification, a flag or a hold of your entry."""
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    api.appeal(api.get(f"/submissions/{submission}")["id"], host_class, text)
+    typer.echo(json.dumps({"appealed": True}) if as_json else "the appeal is open: the reply will be on the submission's page")
+
+
 def print_board(page: dict[str, Any]) -> None:
     """As a table."""
     from rich.console import Console
@@ -126,4 +151,4 @@ def exit_code(run: dict[str, Any]) -> int:
     return 0 if run["outcome"] == "FINISHED" else 1
 
 
-COMMANDS = (watch, runs, board, replicate)
+COMMANDS = (watch, runs, board, replicate, withdraw, appeal)

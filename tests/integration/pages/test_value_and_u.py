@@ -37,7 +37,7 @@ def board(
             for name, doubt in zip(("train", "score"), (doubts * 2)[:2], strict=True):
                 said[name] |= doubt
             if sharing:
-                said["train"]["end_ns"] = said["train"]["begin_ns"] + 3 * 10**9 * (place + 1)
+                said["train"]["end_ns"] = said["train"]["begin_ns"] + 3 * 10**8 * (place + 1)
                 said["score"] |= {"begin_ns": said["train"]["end_ns"] + 10, "end_ns": said["train"]["end_ns"] + 20}
             assert client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/report", json=said, headers=headers).status_code == 200
         with database.session() as session:
@@ -76,13 +76,13 @@ def test_a_measured_figure_without_u_says_so(client: TestClient, board: Any) -> 
 
 def test_shared_windows_and_short_ones_are_said(client: TestClient, board: Any) -> None:
     plain = {"losses": [0.1] * 5, "instances": ["a" * 64] * 5, "artifacts": ["b" * 64] * 5}
-    sharing = {"floor_ns": str(10**10), "expected_ns": str(2 * 10**9), "train": 5, "score": 5} | plain
+    sharing = {"floor_ns": str(10**9), "expected_ns": str(2 * 10**8), "train": 5, "score": 5} | plain
     _, runs = board("node", MEASURED, sharing=sharing)
     views = [client.get(f"/api/v1/runs/{each}").json() for each in runs]
-    assert [(each["boxes"], each["floor_s"], each["below_floor"]) for each in views] == [(5, 10, True), (5, 10, True), (5, 10, False)]
+    assert [(each["boxes"], each["floor_s"], each["below_floor"]) for each in views] == [(5, 1, True), (5, 1, True), (5, 1, False)]
     page = client.get(f"/runs/{runs[0]}").text
     assert "5 boxes, each with a draw of its own, shared both windows" in page
-    assert "shorter than the 10 s that this meter wants" in page
+    assert "shorter than the 1 s that this meter wants" in page
     assert "shorter than" not in client.get(f"/runs/{runs[2]}").text
 
 
@@ -101,7 +101,7 @@ def test_a_report_whose_boxes_dont_fit_is_refused(
     submit(account("Alice"))
     claim = client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers).json()
     plain = {"losses": [0.1] * 5, "instances": ["a" * 64] * 5, "artifacts": ["b" * 64] * 5}
-    sharing = {"floor_ns": str(10**10), "expected_ns": str(2 * 10**9), "train": 5, "score": 5} | plain | change
+    sharing = {"floor_ns": str(10**9), "expected_ns": str(2 * 10**8), "train": 5, "score": 5} | plain | change
     said = report_of(claim["epoch"], sharing=sharing)
     assert client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/report", json=said, headers=headers).status_code == 422
 
