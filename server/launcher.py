@@ -163,6 +163,7 @@ def start_server(launcher: Launcher, environment: dict[str, str], host: str, por
         "--log-level",
         "warning",
     ]
+    environment = environment | {"MINJOULE_BIND": host}
     launcher.start("web", [sys.executable, *web], environment)
     beat = ["--schedule", str(data_dir / "beat"), "--pool", "solo", "--loglevel", "WARNING", "-Q", "server"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]

@@ -19,6 +19,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     redis_url: str = "redis://127.0.0.1:6379/0"
     public_url: str = "http://127.0.0.1:8000"
+    bind: str = "127.0.0.1"
     secret_key: str = Field(default="", repr=False)
     session_days: int = 14
     token_days: int = 90
@@ -36,8 +37,8 @@ class Settings(BaseSettings):
 
     @property
     def loopback_only(self) -> bool:
-        """Whether the public address is this machine alone: the only case in which an unsandboxed host may judge."""
-        return (urlsplit(self.public_url).hostname or "") in LOOPBACK
+        """Whether only this machine reaches us, by the public address and by what we listen at: else no unsandboxed host may judge."""
+        return (urlsplit(self.public_url).hostname or "") in LOOPBACK and self.bind in LOOPBACK
 
     @property
     def https(self) -> bool:

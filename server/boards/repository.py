@@ -1,5 +1,6 @@
 """Entries as the board shows them, and as the ranking reads them."""
 
+import datetime as dt
 import math
 from typing import Any
 
@@ -158,6 +159,12 @@ def store_ranks(session: Session, changed: dict[int, int | None]) -> None:
         session.execute(update(EntryRow), [{"id": entry_id, "rank": rank} for entry_id, rank in changed.items()])
 
 
-def stale_boards(session: Session) -> list[BoardRow]:
-    """Boards whose standings are out of date."""
-    return list(session.scalars(select(BoardRow).where(BoardRow.stale)))
+def make_stale(session: Session, board_id: int) -> None:
+    """Ask for a new ranking. Always written, so that a ranking under way, which holds the row, can't swallow the wish."""
+    session.execute(update(BoardRow).where(BoardRow.id == board_id).values(stale=True))
+
+
+def take_stale(session: Session, now: dt.datetime) -> list[BoardRow]:
+    """Boards whose standings are out of date, no longer so: whatever comes from here on asks again."""
+    taken = session.scalars(update(BoardRow).where(BoardRow.stale).values(stale=False, ranked_at=now).returning(BoardRow.id)).all()
+    return list(session.scalars(select(BoardRow).where(BoardRow.id.in_(taken)).order_by(BoardRow.id)))

@@ -156,16 +156,22 @@ def open_entry(session: Session, board: BoardView, submission_id: int, wanted: i
     """A new entry on a board."""
     entry = EntryRow(board_id=board.id, submission_id=submission_id, status=Status.PROVISIONAL, runs_wanted=wanted, created_at=now)
     session.add(entry)
-    session.get_one(BoardRow, board.id).stale = True
+    repository.make_stale(session, board.id)
     session.flush()
     return entry
 
 
+def ask_for_ranking(session: Session, board_id: int) -> None:
+    """Something on the board has changed."""
+    repository.make_stale(session, board_id)
+
+
 def absorb_run(session: Session, entry_id: int) -> None:
     """Compute an entry anew from the runs that count for it, and ask for a new ranking."""
-    entry = session.get_one(EntryRow, entry_id)
-    board = session.get_one(BoardRow, entry.board_id)
-    board.stale = True
+    board = session.get_one(BoardRow, session.get_one(EntryRow, entry_id).board_id)
+    repository.make_stale(session, board.id)
+    # Two runs of an entry may end at once: the second waits here, and then counts the first. Board before entry, as the ranking does.
+    entry = session.get_one(EntryRow, entry_id, with_for_update=True, populate_existing=True)
     figures = assess(scores_of(session, entry_id), entry.runs_wanted, bar_of(session, board.track_slug))
     if entry.status not in FROZEN:
         entry.status = figures.status
@@ -196,14 +202,13 @@ def as_score(run: RunRow) -> Score:
 
 def rank_stale_boards(session: Session, now: dt.datetime) -> list[int]:
     """Rank every stale board; returns their ids."""
-    boards = repository.stale_boards(session)
+    boards = repository.take_stale(session, now)
     for board in boards:
         before = repository.present_ranks(session, board.id)
         after = rank(contenders(session, board.id))
         gone: dict[int, int | None] = dict.fromkeys(before.keys() - after.keys())
         moved = {entry_id: place for entry_id, place in after.items() if before.get(entry_id) != place}
         repository.store_ranks(session, {**gone, **moved})
-        board.stale, board.ranked_at = False, now
     return [board.id for board in boards]
 
 
@@ -222,7 +227,7 @@ def rule(session: Session, entry_id: int, status: Status, reason: str, now: dt.d
     entry = session.get_one(EntryRow, entry_id)
     entry.status, entry.status_reason, entry.rank = status, reason, None
     entry.withdrawn_at = now if status is Status.WITHDRAWN else entry.withdrawn_at
-    session.get_one(BoardRow, entry.board_id).stale = True
+    repository.make_stale(session, entry.board_id)
 
 
 def restore(session: Session, entry_id: int) -> None:

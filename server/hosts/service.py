@@ -18,6 +18,7 @@ from server.queue_users import QueueUser, queue_user
 from server.tracks import service as tracks
 
 CODE_LIFE = dt.timedelta(hours=1)
+UNSANDBOXED = "an unsandboxed host may judge only where the server is reachable from its own machine alone"
 SEEN_WITHIN = dt.timedelta(seconds=30)
 
 
@@ -84,7 +85,7 @@ class HostIdentity:
 def issue_code(session: Session, wanted: NewClass, *, loopback_only: bool, now: dt.datetime) -> str:
     """A one-time enrolment code; makes the class and its boards. Raises Conflict for an unsandboxed class on a public server."""
     if wanted.unsandboxed and not loopback_only:
-        raise Conflict("an unsandboxed host may judge only where the server is reachable from its own machine alone", "use a Docker host")
+        raise Conflict(UNSANDBOXED, "use a Docker host")
     row = session.get(HostClassRow, wanted.name)
     if row is None:
         modelled = wanted.boundary.startswith("modelled-")
@@ -180,6 +181,12 @@ def current_host(request: Request) -> HostIdentity:
         if row is None or not secrets.compare_digest(row.token_hash, read[1]) or row.revoked_at:
             raise Unauthorized("this host token is unknown or revoked", "enrol the host with a new code")
         return HostIdentity(row.id, row.name, row.host_class)
+
+
+def refuse_unsandboxed(session: Session, host: HostIdentity, *, loopback_only: bool) -> None:
+    """Before every claim, for a server may be started anew on another address. Raises Conflict."""
+    if not loopback_only and session.get_one(HostClassRow, host.host_class).unsandboxed:
+        raise Conflict(f"{UNSANDBOXED}; this one listens beyond loopback", "start it with --host 127.0.0.1, or revoke the host")
 
 
 CurrentHost = Annotated[HostIdentity, Depends(current_host)]

@@ -82,7 +82,7 @@ def act_on(
     said = checked_reason(reason)
     check_act(act, stand_of(entry))
     DOING[act](session, hints, entry, said, now)
-    session.get_one(BoardRow, entry.board_id).stale = True
+    boards.ask_for_ranking(session, entry.board_id)
     note(session, organizer.id, act, entry.id, digest, said, now)
 
 
@@ -179,7 +179,7 @@ def reply(session: Session, organizer: Participant, digest: str, host_class: str
         entry.flag_reason = entry.hold_reason = None
         if entry.status in (Status.DISPUTED, Status.DISQUALIFIED):
             boards.restore(session, entry.id)
-    session.get_one(BoardRow, entry.board_id).stale = True
+    boards.ask_for_ranking(session, entry.board_id)
     note(session, organizer.id, "uphold_appeal" if uphold else "reject_appeal", entry.id, digest, said, now)
 
 

@@ -10,6 +10,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from server import clock
 from server.db.session import ReadSession, WriteSession
 from server.domain.run import LEASE_S
+from server.hosts import service as hosts
 from server.hosts.service import CurrentHost
 from server.http_errors import on_participant_error
 from server.participants.service import CurrentParticipant
@@ -94,6 +95,7 @@ def desk(request: Request) -> Desk:
 @router.post("/host/claims", response_model=None, responses={200: {"model": Claim}, 204: {"description": "nothing waits"}}, tags=["host"])
 def create_claim(request: Request, _: ClaimRequest, host: CurrentHost, session: WriteSession) -> Claim | Response:
     """The next run for this host."""
+    hosts.refuse_unsandboxed(session, host, loopback_only=request.app.state.settings.loopback_only)
     return judging.claim(session, desk(request), host, clock.now()) or Response(status_code=204)
 
 

@@ -174,15 +174,16 @@ def control(session: Session, host: HostIdentity, said: ControlReport, now: dt.d
 
 
 def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Cause, detail: str, now: dt.datetime) -> None:
-    """End an attempt by our fault; its run is queued again at no cost, or void after the last."""
-    attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, cause, detail
+    """End an attempt by our fault; its run is queued again at no cost, or void after the last. Nothing, if it has moved on."""
     run = session.get_one(RunRow, attempt.run_id)
     event = fault_event(attempt.epoch)
     to = after(RunState(run.state), event)
     void = to is RunState.VOID
     reason = f"our fault, {MAX_ATTEMPTS} times; the last: {cause} ({detail[:300]}). It cost you nothing." if void else None
     queued = {"finished_at": now, "deadline_at": None} if void else {"deadline_at": now + dt.timedelta(days=7), "hinted_at": now}
-    repository.change_state(session, run, attempt.epoch, to, message=reason, **queued)
+    if not repository.change_state(session, run, attempt.epoch, to, message=reason, **queued):
+        return
+    attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, cause, detail
     log.warning("attempt_faulted", run=run.id, epoch=attempt.epoch, cause=cause, detail=detail[:500])
     if not void:
         after_commit(session, lambda: hints.run_waits(run.host_class))

@@ -161,9 +161,9 @@ def flag_runs(session: Session, host_id: int, since: dt.datetime | None, reason:
 
 
 def past_deadline(session: Session, now: dt.datetime) -> list[RunRow]:
-    """Runs that have overstayed their state."""
+    """Runs that have overstayed their state; not those that somebody is moving just now."""
     query = select(RunRow).where(RunRow.state.in_([RunState.QUEUED, RunState.RUNNING]), RunRow.deadline_at < now)
-    return list(session.scalars(query.limit(200)))
+    return list(session.scalars(query.limit(200).with_for_update(skip_locked=True)))
 
 
 def shorten_leases(session: Session, longest: dt.datetime, due: dt.datetime) -> int:
