@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scipy.special import stdtr, stdtrit
-
 from minjoule.outcome import Outcome
 
 ALPHA = 0.01
@@ -103,16 +101,15 @@ def assess(scores: Sequence[Score], wanted: int, bar: Bar) -> EntryFigures:
 
 
 def loss_of(losses: Sequence[float], bar: Bar) -> Loss:
-    """A normal test by the frozen sigma; where the entry scatters more than that, Student's by its own."""
+    """A normal test by the greater of the frozen sigma and the entry's own.
+
+    Not Student's: with three runs it would turn away a fifth of the entries whose true mean lies five sigma below the target.
+    """
     count, mean = len(losses), math.fsum(losses) / len(losses)
-    own = statistics.stdev(losses) if count > 1 else 0.0
-    sigma = max(bar.sigma, own)
-    error, tail = sigma / math.sqrt(count), (1 + INTERVAL) / 2
-    if own > bar.sigma:
-        half, p = stdtrit(count - 1, tail) * error, stdtr(count - 1, (mean - bar.target_loss) / error)
-    else:
-        half, p = NORMAL.inv_cdf(tail) * error, NORMAL.cdf((mean - bar.target_loss) / error)
-    return Loss(mean, float(mean - half), float(mean + half), sigma, float(p))
+    sigma = max(bar.sigma, statistics.stdev(losses) if count > 1 else 0.0)
+    error = sigma / math.sqrt(count)
+    half, p = NORMAL.inv_cdf((1 + INTERVAL) / 2) * error, NORMAL.cdf((mean - bar.target_loss) / error)
+    return Loss(mean, max(0.0, mean - half), mean + half, sigma, p)
 
 
 def status(losses: Sequence[float | None], wanted: int, bar: Bar) -> Status:
