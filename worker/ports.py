@@ -28,6 +28,10 @@ class ServerFault(Exception):
     """The server couldn't be reached or failed, for longer than we wait."""
 
 
+class RefusedFault(ServerFault):
+    """The server refused what we said, and would again: trying once more is no use."""
+
+
 class Reporter(Protocol):
     """The server, as a host sees it. Every call may raise ServerFault; all but claim and presence LostLeaseError."""
 

@@ -1,13 +1,14 @@
 """HTTP to the server: what is tried again, what is final, and where the token goes."""
 
 import json
+import threading
 
 import httpx
 import pytest
 
 from tests.unit.worker.test_judge import claim
 from worker import reporter as reporting
-from worker.ports import LostLeaseError, ServerFault
+from worker.ports import LostLeaseError, RefusedFault, ServerFault
 from worker.reporter import HttpReporter
 from worker.settings import Credentials
 
@@ -71,3 +72,19 @@ def test_nothing_queued_is_none_and_the_token_is_in_the_header_alone() -> None:
     assert request.headers["authorization"] == "Bearer mj_host_a_secret"
     assert str(request.url) == "http://server.test/api/v1/host/claims"
     assert b"secret" not in request.content
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+def test_a_refused_report_is_not_tried_again(status: int) -> None:
+    server = Answers(status)
+    with pytest.raises(RefusedFault, match=str(status)):
+        HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 1
+
+
+def test_a_worker_told_to_stop_gives_a_report_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "STOPPING_S", 0.02)
+    stopping = threading.Event()
+    stopping.set()
+    with pytest.raises(ServerFault, match="refused"):  # else it goes on for ten minutes
+        HttpReporter(CREDENTIALS, Answers(0), stopping).report(claim("r1"), {})
