@@ -27,7 +27,7 @@ from server.domain.run import Cause
 from worker.controls import Controls
 from worker.lengths import Lengths
 from worker.logs import get_logger
-from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedFault, Reporter, ServerFault
 from worker.signing import record_of
 
 log = get_logger()
@@ -107,6 +107,8 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         attempt(claim, reporter, bench)
     except (LostLeaseError, TrialStopped) as error:
         log.warning("attempt_dropped", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
+    except RefusedFault as error:
+        give_up(claim, reporter, Cause.WORKER_ERROR, str(error))
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:
@@ -248,19 +250,25 @@ class Pulse:
     def _beat(self) -> None:
         while not self._done.wait(BEAT_S):
             try:
-                self._reporter.heartbeat(self._claim, self._content())
+                self._tell()
             except LostLeaseError:
                 self._trial.stop()
                 return
             except ServerFault as error:
                 log.warning("heartbeat_lost", run=self._claim.run_id, reason=str(error)[:300])
 
-    def _content(self) -> dict[str, Any]:
+    def _tell(self) -> None:
         latest = self._latest
+        content = self._content(latest)
+        self._reporter.heartbeat(self._claim, content)
+        now = self._latest
+        if latest is not None and now is not None and now.phase is latest.phase:  # a new phase's log begins at 0
+            self._sent = min(content["log_offset"] + LOG_CHUNK, len(latest.log))
+
+    def _content(self, latest: Progress | None) -> dict[str, Any]:
         if latest is None:
             return {"phase": "prepare"}
         chunk, offset = latest.log[self._sent : self._sent + LOG_CHUNK], self._sent
-        self._sent += len(chunk)
         return {
             "phase": latest.phase,
             "progress": latest.fraction,
