@@ -38,6 +38,7 @@ from server.tracks import service as tracks
 ROOT = Path(__file__).parents[1]
 CONSOLE = "console"  # whoever has a shell on the server, in the audit log
 app = typer.Typer(help="Run and organize a minjoule platform.", no_args_is_help=True, pretty_exceptions_enable=False)
+ADDRESS, EVERY_INTERFACE = "address", ("0.0.0.0", "::")  # noqa: S104 - compared, never bound
 host_app = typer.Typer(help="Enrol, list and revoke hosts.", no_args_is_help=True)
 track_app = typer.Typer(help="Apply and list tracks.", no_args_is_help=True)
 dataset_app = typer.Typer(help="Import data sets that can't be shipped.", no_args_is_help=True)
@@ -80,6 +81,8 @@ def up(host: str = "127.0.0.1", port: int = 8000) -> None:
     try:
         redis_url = settings.redis_url if "redis_url" in settings.model_fields_set else start_redis(launcher, settings.data_dir / "redis")
         environment = {"MINJOULE_REDIS_URL": redis_url, "MINJOULE_DATA_DIR": str(settings.data_dir)}
+        if "public_url" not in settings.model_fields_set:
+            environment["MINJOULE_PUBLIC_URL"] = note_address(settings.data_dir, host, port)
         start_server(launcher, environment, host, port, settings.data_dir)
         typer.echo(f"minjoule at http://{host}:{port}, queue at {redis_url}, logs in {launcher.logs}; Ctrl-C stops it")
         while True:
@@ -89,6 +92,19 @@ def up(host: str = "127.0.0.1", port: int = 8000) -> None:
         typer.echo("stopping")
     finally:
         launcher.stop()
+
+
+def note_address(data_dir: Path, host: str, port: int) -> str:
+    """Where `up` serves, kept for `host code`; an address of every interface is told as loopback."""
+    url = f"http://{'127.0.0.1' if host in EVERY_INTERFACE else host}:{port}"
+    (data_dir / ADDRESS).write_text(url)
+    return url
+
+
+def public_url(settings: Settings) -> str:
+    """MINJOULE_PUBLIC_URL, or where `up` last served, or the default."""
+    noted = settings.data_dir / ADDRESS
+    return noted.read_text() if "public_url" not in settings.model_fields_set and noted.is_file() else settings.public_url
 
 
 @app.command(name="demo")
@@ -138,7 +154,7 @@ def host_code(
         return hosts.issue_code(session, wanted, loopback_only=settings.loopback_only, now=clock.now())
 
     code = within(issue)
-    typer.echo(f"on the host, within an hour: python -m worker enrol --server {settings.public_url} --code {code} --name NAME")
+    typer.echo(f"on the host, within an hour: python -m worker enrol --server {public_url(settings)} --code {code} --name NAME")
 
 
 @host_app.command(name="list")

@@ -20,7 +20,8 @@ def make_app(settings: WorkerSettings) -> Celery:
     """The worker's Celery app. Raises NotEnrolledError, BenchError, MeterFault: a host that can't judge doesn't start."""
     logs.configure(settings.log_level)
     credentials = load_credentials(settings)
-    bench, reporter = make_bench(settings, credentials), HttpReporter(credentials)
+    stopping = threading.Event()
+    bench, reporter = make_bench(settings, credentials), HttpReporter(credentials, stopping=stopping)
     app = Celery("minjoule", broker=credentials.queue_url(settings.redis_url))
     name = host_queue(credentials.host_class)
     app.conf.update(CELERY)
@@ -31,8 +32,6 @@ def make_app(settings: WorkerSettings) -> Celery:
         worker_pool="solo",
         worker_concurrency=1,
     )
-
-    stopping = threading.Event()
 
     def look() -> None:
         on_hint(reporter, bench, settings.data_dir / LOCK, settings.quarantine_path, stopping)

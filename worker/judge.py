@@ -260,19 +260,25 @@ class Pulse:
     def _beat(self) -> None:
         while not self._done.wait(BEAT_S):
             try:
-                self._reporter.heartbeat(self._claim, self._content())
+                self._tell()
             except (LostLeaseError, RefusedError):
                 self._trial.stop()
                 return
             except ServerFault as error:
                 log.warning("heartbeat_lost", run=self._claim.run_id, reason=str(error)[:300])
 
-    def _content(self) -> dict[str, Any]:
+    def _tell(self) -> None:
         latest = self._latest
+        content = self._content(latest)
+        self._reporter.heartbeat(self._claim, content)
+        now = self._latest
+        if latest is not None and now is not None and now.phase is latest.phase:  # a new phase's log begins at 0
+            self._sent = min(content["log_offset"] + LOG_CHUNK, len(latest.log))
+
+    def _content(self, latest: Progress | None) -> dict[str, Any]:
         if latest is None:
             return {"phase": "prepare"}
         chunk, offset = latest.log[self._sent : self._sent + LOG_CHUNK], self._sent
-        self._sent += len(chunk)
         return {
             "phase": latest.phase,
             "progress": latest.fraction,

@@ -1,6 +1,7 @@
 """The Reporter over HTTP, with the host's token, on one kept-alive connection a thread of use."""
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +14,18 @@ from worker.settings import Credentials
 REPORT_FOR_S = 600.0
 LOST = {401, 403, 404, 409, 410}  # revoked, or not ours (any more): a server restored from its backup doesn't know the attempt
 LATER = {408, 425, 429}
+STOPPING_S = 1.0
+LOOK_S = 0.1
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class HttpReporter:
-    """See ``worker.ports.Reporter``."""
+    """See ``worker.ports.Reporter``. Once ``stopping`` is set, nothing is tried again for longer than STOPPING_S."""
 
-    def __init__(self, credentials: Credentials, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, credentials: Credentials, transport: httpx.BaseTransport | None = None, stopping: threading.Event | None = None
+    ) -> None:
+        self._stopping = stopping or threading.Event()
         headers = {"authorization": f"Bearer {credentials.token}"}
         base_url = f"{credentials.server.rstrip('/')}/api/v1/host"
         self._http = httpx.Client(base_url=base_url, headers=headers, timeout=10, transport=transport)
@@ -73,7 +79,7 @@ class HttpReporter:
         return response
 
     def _patiently(self, call: Callable[[], httpx.Response], for_s: float) -> httpx.Response:
-        deadline, tries = time.monotonic() + for_s, 0
+        deadline, tries, hurried = time.monotonic() + for_s, 0, False
         while True:
             try:
                 return call()
@@ -83,5 +89,15 @@ class HttpReporter:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 if time.monotonic() + wait_s > deadline:
                     raise
-                time.sleep(wait_s)
+                self._sleep(wait_s)
+                if self._stopping.is_set() and not hurried:
+                    deadline, hurried = min(deadline, time.monotonic() + STOPPING_S), True
                 tries += 1
+
+    def _sleep(self, wait_s: float) -> None:
+        """Cut short by stopping; no Event.wait, for a signal handler sets the event on this very thread."""
+        until = time.monotonic() + wait_s
+        while (left_s := until - time.monotonic()) > 0:
+            time.sleep(min(LOOK_S, left_s))
+            if self._stopping.is_set():
+                return

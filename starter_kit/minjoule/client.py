@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FINAL = ("DONE", "VOID")
 POLL_S = 0.5
+AWAY_S = 30.0
+DEFAULT_SERVER = "http://127.0.0.1:8000"
 
 
 class RefusedError(Exception):
@@ -25,6 +27,10 @@ class RefusedError(Exception):
 
 class UnreachableError(Exception):
     """The server can't be reached, or failed."""
+
+
+class AddressError(Exception):
+    """What was given as the server's address is none."""
 
 
 class CredentialsError(Exception):
@@ -45,25 +51,48 @@ def credentials_path() -> Path:
     return Path(base) / "minjoule" / "credentials.json"
 
 
-def server_url() -> str:
-    """MINJOULE_SERVER, or where the user logged in, or this machine."""
-    if url := os.environ.get("MINJOULE_SERVER"):
-        return url
+def resolve() -> tuple[str, str | None]:
+    """The server, and the token that was made for it or None: of the environment and what login left, decided once for all commands."""
+    url, token = os.environ.get("MINJOULE_SERVER"), os.environ.get("MINJOULE_TOKEN") or None
+    if url and token:
+        return url, token
     try:
-        return load_credentials().server
+        stored = _stored()
     except CredentialsError:
-        return "http://127.0.0.1:8000"
+        if not url:
+            raise
+        stored = None
+    if token or stored is None:
+        return url or (stored.server if stored else DEFAULT_SERVER), token
+    if url and url.rstrip("/") != stored.server.rstrip("/"):
+        return url, None  # a stored token is never sent to another server
+    return stored.server, stored.token
+
+
+def server_url() -> str:
+    """Where to, for what needs no login. A damaged file of credentials counts as none."""
+    try:
+        return resolve()[0]
+    except CredentialsError:
+        return DEFAULT_SERVER
 
 
 def load_credentials() -> Credentials:
-    """From MINJOULE_SERVER and MINJOULE_TOKEN, or the file that login left. Raises CredentialsError."""
-    if token := os.environ.get("MINJOULE_TOKEN"):
-        return Credentials(os.environ.get("MINJOULE_SERVER", "http://127.0.0.1:8000"), token)
+    """Where to, and who. Raises CredentialsError."""
+    server, token = resolve()
+    if token:
+        return Credentials(server, token)
+    if os.environ.get("MINJOULE_SERVER"):
+        raise CredentialsError(f"you aren't logged in to {server}: run `minjoule login --server {server}`, or set MINJOULE_TOKEN")
+    raise CredentialsError("you aren't logged in: run `minjoule login`, or set MINJOULE_TOKEN")
+
+
+def _stored() -> Credentials | None:
     path = credentials_path()
     try:
         return Credentials(**json.loads(path.read_text()))
     except FileNotFoundError:
-        raise CredentialsError("you aren't logged in: run `minjoule login`, or set MINJOULE_TOKEN") from None
+        return None
     except (ValueError, TypeError):
         raise CredentialsError(f"{path} is damaged: run `minjoule login` again") from None
 
@@ -87,6 +116,11 @@ class Client:
 
         headers = {"authorization": f"Bearer {token}"} if token else {}
         self._failed = httpx.HTTPError
+        self._heard = False  # a server that never answered isn't waited for
+        try:
+            httpx.URL(self.server)
+        except httpx.InvalidURL as error:
+            raise AddressError(f"{server!r} isn't an address ({error}): it looks like https://minjoule.example") from None
         self._patience = httpx.Timeout(30, connect=5)
         self._http = httpx.Client(base_url=f"{self.server}/api/v1", headers=headers, timeout=self._patience)
 
@@ -127,28 +161,45 @@ class Client:
         """Object to what stands against an entry."""
         self._json("POST", f"/submissions/{digest}/appeals", json={"host_class": host_class, "text": text})
 
-    def follow(self, run_id: str) -> Iterator[dict[str, Any]]:
-        """The run now and at each change until it's final: by server-sent events, by polling where they fail."""
+    def follow(self, run_id: str, on_away: Callable[[str], None] = lambda said: None) -> Iterator[dict[str, Any]]:
+        """The run now and at each change until it's final: by server-sent events, by polling where they fail.
+
+        A server that is away for less than AWAY_S is waited for; ``on_away`` hears of it once an absence.
+        """
         last: dict[str, Any] = {}
         try:
             for last in self._events(run_id):
                 yield last
                 if last["state"] in FINAL:
                     return
-        except self._failed:
+        except (self._failed, UnreachableError):
             pass
         while last.get("state") not in FINAL:
             time.sleep(POLL_S)
-            fresh = self.get(f"/runs/{run_id}")
+            fresh = self._get_patiently(f"/runs/{run_id}", on_away)
             if fresh != last:
                 last = fresh
                 yield last
+
+    def _get_patiently(self, path: str, on_away: Callable[[str], None]) -> Any:
+        deadline, wait_s = time.monotonic() + AWAY_S, POLL_S
+        while True:
+            try:
+                return self.get(path)
+            except UnreachableError:
+                if not self._heard or time.monotonic() + wait_s > deadline:
+                    raise
+                if wait_s == POLL_S:
+                    on_away(f"{self.server} is away: waiting up to {AWAY_S:.0f} s for it; the run goes on without you")
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, 4.0)
 
     def _events(self, run_id: str) -> Iterator[dict[str, Any]]:
         with self._http.stream("GET", f"/runs/{run_id}/events", timeout=self._patience) as response:
             if response.status_code != 200:
                 response.read()
                 self._refuse(response)
+            self._heard = True
             for line in response.iter_lines():
                 if line.startswith("data:"):
                     yield json.loads(line[5:])
@@ -163,6 +214,7 @@ class Client:
             raise UnreachableError(f"{self.server} can't be reached ({error}): is the address right, and the server up?") from error
         if response.status_code >= 400:
             self._refuse(response)
+        self._heard = True
         return response
 
     def _refuse(self, response: "httpx.Response") -> None:

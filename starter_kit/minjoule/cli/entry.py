@@ -1,6 +1,7 @@
 """``init``, ``try`` and ``submit``: from a template to the board."""
 
 import json
+import re
 import secrets
 import tempfile
 from importlib import resources
@@ -27,6 +28,8 @@ def init(
 ) -> None:
     """Start an entry from the template of a track's problem."""
     rules = rules_of(track)
+    if folder.exists() and not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is a file; nothing was written. Name a new folder")
     if folder.exists() and any(folder.iterdir()):
         raise typer.BadParameter(f"{folder} isn't empty; nothing was written. Name a new folder")
     template = resources.files("minjoule").joinpath("templates", rules.problem)
@@ -49,7 +52,7 @@ def try_(
     """Run an entry here, UNSANDBOXED: the judge's own harness, gate, scorer and bill."""
     bundle = read_folder(folder)
     rules = rules_of(bundle.manifest.track)
-    drawn = bytes.fromhex(key) if key else secrets.token_bytes(32)
+    drawn = key_of(key) if key else secrets.token_bytes(32)
     given = secrets.randbits(63) if seed is None else seed
     with tempfile.TemporaryDirectory(prefix="minjoule-try-") as place, LocalBoxes() as boxes:
         boxes.start_ahead(rules.prelude, rules.caps.to_trial().train)
@@ -62,6 +65,13 @@ def try_(
     if as_json:
         typer.echo(json.dumps(told))
     raise typer.Exit(0 if result.loss is not None else 1)
+
+
+def key_of(text: str) -> bytes:
+    """An instance's key. Raises BadParameter."""
+    if not re.fullmatch("[0-9a-fA-F]{64}", text):
+        raise typer.BadParameter(f"--key is {text[:80]!r}, {len(text)} characters; it must be 64 hexadecimal digits, as `try` prints them")
+    return bytes.fromhex(text)
 
 
 def submit(

@@ -129,7 +129,7 @@ def follow_one(api: Client, run_id: str, *, as_json: bool) -> dict[str, Any]:
     """Follow a run, telling each change on standard error; returns its last state."""
     last: dict[str, Any] = {}
     told, logged = "", ""
-    for last in api.follow(run_id):
+    for last in api.follow(run_id, lambda said: typer.echo(said, err=True)):
         line = show.run_line(last)
         if not as_json and line != told:
             typer.echo(line, err=True)

@@ -7,9 +7,10 @@ import typer
 from minjoule.box import BoxFault
 from minjoule.bundle import BundleError
 from minjoule.cli import account, entry, look, verify
-from minjoule.client import CredentialsError, RefusedError, UnreachableError
+from minjoule.client import AddressError, CredentialsError, RefusedError, UnreachableError
 from minjoule.manifest import ManifestError
 from minjoule.meter import MeterFault
+from minjoule.tracks import TrackError
 
 DONE, ENTRY, USAGE, OURS = 0, 1, 2, 3
 app = typer.Typer(help="Train a model with the least energy.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -34,9 +35,15 @@ def main() -> None:
         leave(str(error), ENTRY)
     except RefusedError as error:
         leave(str(error), ENTRY if error.status in (413, 422) else USAGE)
-    except CredentialsError as error:
+    except (AddressError, CredentialsError, TrackError) as error:
         leave(str(error), USAGE)
     except (UnreachableError, BoxFault, MeterFault) as error:
+        leave(str(error), OURS)
+    except Exception as error:
+        from minjoule.problems.datasets import DatasetError  # here, for it imports numpy
+
+        if not isinstance(error, DatasetError):
+            raise
         leave(str(error), OURS)
 
 

@@ -14,13 +14,14 @@ from minjoule.box import Phase
 from minjoule.bundle import Bundle
 from minjoule.meter import CpuTimeMeter, Meter
 from minjoule.trace import unpack
+from minjoule.trial import Progress
 from minjoule.window import measure
 from server.runs.schemas import Heartbeat, Report
 from tests.fakes.box import FakeBoxes, Script
 from tests.fakes.meter import ReplayMeter
 from tests.fakes.reporter import FakeReporter
 from worker import judge as judging
-from worker.judge import Bench
+from worker.judge import Bench, Pulse
 from worker.ports import Claim, ServerFault
 
 MANIFEST = b'name = "x"\ntrack = "parity"\nentrypoint = "entry.py"\nlicense = "MIT"\ndescription = "a test"\n'
@@ -215,6 +216,19 @@ def test_a_server_that_is_away_for_beats_loses_nothing(fast_beats: None) -> None
     threading.Timer(0.3, come_back).start()
     judge_all(server, bench(boxes))
     assert server.reports["r1"]["outcome"] == "FINISHED"
+
+
+def test_a_lost_beat_loses_no_live_log() -> None:
+    server = reporter(FakeBoxes(), claim("r1"))
+    pulse = Pulse(claim("r1"), server, None)  # type: ignore[arg-type]  # no trial is stopped here
+    pulse.note(Progress(phase=Phase.TRAIN, wall_s=1.0, fraction=0.5, energy_uj=1, log=b"said once", loss_so_far=None))
+    server.away = True
+    with pytest.raises(ServerFault):
+        pulse._tell()
+    server.away = False
+    pulse._tell()
+    pulse._tell()
+    assert [base64.b64decode(beat["log_b64"]) for beat in server.beats][-2:] == [b"said once", b""]
 
 
 def test_a_server_that_is_away_at_the_claim_is_said_and_nothing_starts() -> None:

@@ -1,6 +1,7 @@
 """HTTP to the server: what is tried again, what is final, and where the token goes."""
 
 import json
+import threading
 
 import httpx
 import pytest
@@ -94,6 +95,14 @@ def test_an_attempt_that_the_server_does_not_know_is_dropped_at_once(status: int
     with pytest.raises(LostLeaseError, match=str(status)):
         HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
     assert len(server.requests) == 1
+
+
+def test_a_worker_told_to_stop_gives_a_report_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "STOPPING_S", 0.02)
+    stopping = threading.Event()
+    stopping.set()
+    with pytest.raises(ServerFault, match="refused"):  # else it goes on for ten minutes
+        HttpReporter(CREDENTIALS, Answers(0), stopping).report(claim("r1"), {})
 
 
 def test_too_many_requests_is_a_matter_of_time() -> None:
