@@ -21,9 +21,10 @@ from minjoule.box import BoxEnd, BoxFault, BoxSpec
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 from sandbox import cgroups, limits
 from sandbox.gate_folder import GateFolder
+from sandbox.kinds import KINDS
 from sandbox.log_stream import LogStream
 
-IMAGES = {"python": "minjoule/python:local", "torch": "minjoule/torch:local"}
+IMAGES = {name: kind.tag for name, kind in KINDS.items()}
 GATE_S = 30.0
 KILL_S = 20.0
 SETTLE_S = 10.0

@@ -10,6 +10,7 @@ import docker
 
 from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
 from sandbox.docker_box import DockerBoxes
+from sandbox.kinds import KINDS
 
 # Runs in the box. Each attempt must be refused; what it prints is {"name": errno or 0 where it was let through}.
 # Numbers are the syscalls' on x86_64 and aarch64 (source: the kernel's syscall_64.tbl and asm-generic/unistd.h).
@@ -58,6 +59,8 @@ said["capabilities"] = verdict(not any(int(line.split()[1], 16) for line in open
 said["network"] = verdict(os.listdir("/sys/class/net") == ["lo"])
 print(json.dumps(said))
 """
+OWN_SANDBOX = {"unshare", "clone_newuser", "chroot"}
+"""What a browser needs for the sandbox that it puts around its own processes."""
 REFUSALS = {"EPERM", "EROFS", "EACCES", "refused"}
 LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 20, pids=16, log_bytes=1 << 16)
 
@@ -68,6 +71,7 @@ def probe(client: docker.DockerClient, base_folder: Path, image: str = "python",
     Raises BoxFault when the probe itself couldn't run.
     """
     spec = BoxSpec("probe", Phase.TRAIN, Path(), "none.py", (), image, LIMITS, {"host": host_label})
+    let_be = OWN_SANDBOX if KINDS[image].needs_namespaces else set()
     box = DockerBoxes(client, base_folder)(spec)
     try:
         box.launch(["python3", "-I", "-c", SCRIPT])
@@ -78,4 +82,4 @@ def probe(client: docker.DockerClient, base_folder: Path, image: str = "python",
         said: dict[str, str] = json.loads(end.log)
     except ValueError as error:
         raise BoxFault(f"the probe of the sandbox said nothing (exit code {end.exit_code}): {end.log[-500:]!r}") from error
-    return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS]
+    return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS and name not in let_be]
