@@ -3,6 +3,7 @@
 It knows nothing of runs, meters or verdicts. Whatever goes wrong with the engine is a BoxFault.
 """
 
+import json
 import logging
 import re
 import secrets
@@ -20,6 +21,7 @@ from docker.errors import APIError, DockerException, NotFound
 from minjoule.box import BoxEnd, BoxFault, BoxSpec
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 from sandbox import cgroups, limits
+from sandbox.adapter import refuse_other
 from sandbox.gate_folder import GateFolder
 from sandbox.kinds import KINDS
 from sandbox.log_stream import LogStream
@@ -34,12 +36,21 @@ log = logging.getLogger(__name__)
 
 
 class DockerBoxes:
-    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's; ``cpuset`` pins the boxes to CPUs."""
+    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's; ``cpuset`` pins the boxes to CPUs.
+
+    ``adapter`` is what browsers must compute on; None where nobody promised anything.
+    """
 
     def __init__(
-        self, client: docker.DockerClient, base_folder: Path, cpuset: str | None = None, images: Mapping[str, str] = IMAGES
+        self,
+        client: docker.DockerClient,
+        base_folder: Path,
+        cpuset: str | None = None,
+        images: Mapping[str, str] = IMAGES,
+        adapter: Mapping[str, Any] | None = None,
     ) -> None:
         self._client = client
+        self._adapter = adapter
         self._base_folder = base_folder
         self._cpuset = cpuset
         self._images = images
@@ -57,7 +68,7 @@ class DockerBoxes:
         group = self._group_class(f"{cgroups.FAMILY}/{host_of(spec)}/{token}")
         folder = GateFolder(self._base_folder / token)
         name = f"minjoule-{re.sub(r'[^A-Za-z0-9_.-]', '-', spec.name)[:60]}-{token}"
-        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._cpuset)
+        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._cpuset, self._adapter)
 
 
 class DockerBox:
@@ -74,6 +85,7 @@ class DockerBox:
         group: cgroups.BoxGroup,
         folder: GateFolder,
         cpuset: str | None,
+        promised: Mapping[str, Any] | None = None,
     ) -> None:
         self._spec, self._api, self._image, self._name = spec, api, image, name
         self._group, self._folder, self._cpuset = group, folder, cpuset
@@ -82,6 +94,8 @@ class DockerBox:
         self._channel: Channel | None = None
         self._end: BoxEnd | None = None
         self._ready = False
+        self._promised = promised
+        self.adapter: dict[str, Any] = {}  # what a browser's box computes on
         self.token = folder.token
 
     def start(self) -> Channel:
@@ -92,7 +106,10 @@ class DockerBox:
         self.launch(limits.harness_command(self._spec))
         with self._explained("start"):
             self._channel = Channel(self._folder.accept(deadline, self._has_ended))
-            self._channel.expect(Kind.WAITING, 1 << 16, deadline)
+            waiting = json.loads(self._channel.expect(Kind.WAITING, 1 << 16, deadline))
+        self.adapter = waiting.get("adapter", {})
+        if self.adapter and self._promised is not None:
+            refuse_other(self.adapter, self._promised)
         if not self.cpu_ns():
             raise BoxFault("the engine didn't place the box in our control group: its CPU time would be billed as nothing")
         return self._channel

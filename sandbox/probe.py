@@ -5,6 +5,7 @@ Engines differ in their defaults, kernels in their features; so the settings are
 
 import json
 from pathlib import Path
+from typing import Any
 
 import docker
 
@@ -32,6 +33,9 @@ calls = {
     "clone_newuser": (56, 220, NEWUSER | 17, 0, 0, 0, 0), "memfd_secret": (447, 447, 0),
 }
 said = {}
+def verdict(well):
+    return "refused" if well else "allowed"
+said["capabilities"] = verdict(not any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("Cap")))
 for name, (on_amd, on_arm, *arguments) in calls.items():
     ctypes.set_errno(0)
     result = libc.syscall(ctypes.c_long(on_amd if amd else on_arm), *map(ctypes.c_long, arguments))
@@ -52,10 +56,7 @@ for path in places.split():
         said["write " + path] = "allowed"
     except OSError as error:
         said["write " + path] = errno.errorcode.get(error.errno, "?")
-def verdict(well):
-    return "refused" if well else "allowed"
 said["uid"] = verdict(os.getuid() == 65534 == os.getgid() and os.getgroups() in ([], [65534]))
-said["capabilities"] = verdict(not any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("Cap")))
 said["network"] = verdict(os.listdir("/sys/class/net") == ["lo"])
 print(json.dumps(said))
 """
@@ -63,6 +64,7 @@ OWN_SANDBOX = {"unshare", "clone_newuser", "chroot"}
 """What a browser needs for the sandbox that it puts around its own processes."""
 REFUSALS = {"EPERM", "EROFS", "EACCES", "refused"}
 LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 20, pids=16, log_bytes=1 << 16)
+BROWSER_LIMITS = BoxLimits(wall_s=30, cpu_s=30, memory_bytes=1 << 30, tmp_bytes=1 << 28, pids=400, log_bytes=1 << 16)
 
 
 def probe(client: docker.DockerClient, base_folder: Path, image: str = "python", host_label: str = "local") -> list[str]:
@@ -83,3 +85,13 @@ def probe(client: docker.DockerClient, base_folder: Path, image: str = "python",
     except ValueError as error:
         raise BoxFault(f"the probe of the sandbox said nothing (exit code {end.exit_code}): {end.log[-500:]!r}") from error
     return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS and name not in let_be]
+
+
+def adapter_of(client: docker.DockerClient, base_folder: Path, image: str = "webgpu", host_label: str = "local") -> dict[str, Any]:
+    """Start a box up to where a bundle is wanted; what its page found. Raises BoxFault."""
+    box = DockerBoxes(client, base_folder)(BoxSpec("adapter", Phase.TRAIN, Path(), "", (), image, BROWSER_LIMITS, {"host": host_label}))
+    try:
+        box.start()
+        return box.adapter
+    finally:
+        box.cleanup()

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
 import docker as engine
 from docker.errors import DockerException
 
 from minjoule.box import BoxFactory, BoxFault
+from minjoule.entrypoints import WEBGPU
 from minjoule.local_box import LocalBoxes
 from minjoule.trial import WindowRules
+from sandbox.adapter import named, refuse_software
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
 from sandbox.limits import settings_digest
 from sandbox.prepared import PreparedBoxes
-from sandbox.probe import probe
+from sandbox.probe import adapter_of, probe
 from sandbox.reaper import reap
 from worker.calibration import load_history, refuse_quarantined, usual_idle
 from worker.host import facts
@@ -60,8 +64,9 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
     try:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
-        boxes = PreparedBoxes(DockerBoxes(client, folder))
-        let_through = probe(client, folder)
+        images, adapter = served(client, folder, promises_gpu=settings.promises_gpu)
+        boxes = PreparedBoxes(DockerBoxes(client, folder, images=images, adapter=adapter))
+        let_through = probe(client, folder) + (probe(client, folder, WEBGPU) if adapter else [])
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
@@ -74,7 +79,30 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
 
-    return boxes, clear, boxes.keep_ahead, boxes.clear, about_engine(client)
+    return boxes, clear, boxes.keep_ahead, boxes.clear, about_engine(client) | about_adapter(adapter)
+
+
+def served(client: engine.DockerClient, folder: Path, *, promises_gpu: bool) -> tuple[dict[str, str], dict[str, Any] | None]:
+    """The images that are here and of this checkout; and what the browser's one computes on, if it's among them. Raises BoxFault."""
+    images: dict[str, str] = {}
+    adapter: dict[str, Any] | None = None
+    for name, tag in IMAGES.items():
+        try:
+            check_image(client, name)
+        except BoxFault as error:
+            log.info("image_not_served", image=name, reason=str(error)[:300])
+            continue
+        images[name] = tag
+        if name == WEBGPU:
+            adapter = adapter_of(client, folder)
+            if promises_gpu:
+                refuse_software(adapter)
+    return images, adapter
+
+
+def about_adapter(adapter: dict[str, Any] | None) -> Facts:
+    """What the record says of the browser's box."""
+    return {} if adapter is None else {"adapter": named(adapter), "browser": str(adapter.get("browser", "unknown"))[:300]}
 
 
 def about_engine(client: engine.DockerClient) -> Facts:

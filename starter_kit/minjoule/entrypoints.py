@@ -14,7 +14,7 @@ def refusal(image: str, entrypoint: str) -> str | None:
             f"give a JavaScript module such as entry.js, or {SCHEDULE} (`minjoule init --webgpu` makes one)"
         )
     if image != WEBGPU and not python:
-        return f"entry.toml names the entrypoint {entrypoint}, and this track runs Python: give a file such as entry.py, or enter a webgpu track"
+        return f"entry.toml names the entrypoint {entrypoint}, and this track runs Python: give a file such as entry.py"
     return None
 
 

@@ -24,7 +24,9 @@ def find_browser() -> str:
     for name in BROWSERS:
         if found := shutil.which(name):
             return found
-    raise BoxFault("webgpu tracks need Chromium or Chrome, and none is on this machine's PATH: install Debian's chromium, or Chrome 126 or later")
+    raise BoxFault(
+        "webgpu tracks need Chromium or Chrome, and none is on this machine's PATH: install Debian's chromium, or Chrome 126 or later"
+    )
 
 
 def data_bytes(image: str, limits: BoxLimits) -> int:

@@ -61,7 +61,13 @@ def check_values(text: str, table: dict[str, Any]) -> None:
     length("name", plain(table["name"]), NAME_CHARS, text)
     length("description", plain(table["description"]), DESCRIPTION_CHARS, text)
     matches("track", table["track"], SLUG, "a track's slug such as digits", text)
-    matches("entrypoint", table["entrypoint"], ENTRYPOINT, "a file in the bundle's top folder: entry.py, or on a webgpu track entry.js or schedule.json", text)
+    matches(
+        "entrypoint",
+        table["entrypoint"],
+        ENTRYPOINT,
+        "a file in the bundle's top folder: entry.py, or on a webgpu track entry.js or schedule.json",
+        text,
+    )
     matches("license", table["license"], SPDX, "an SPDX licence id such as MIT or Apache-2.0", text)
     if "parent" in table:
         matches("parent", table["parent"], DIGEST, "a submission's digest, 64 hexadecimal digits", text)

@@ -10,15 +10,38 @@ from typing import Any
 
 # The software adapter is pinned: one reference for everybody who judges without a GPU. The watchdog would call a long shader
 # a hang and take the device away; the host's own clock ends what takes too long.
-FLAGS = """
---headless --no-first-run --no-default-browser-check --disable-quic --disable-background-networking --disable-component-update
---disable-sync --disable-extensions --disable-default-apps --disable-breakpad --disable-crash-reporter --disable-dev-shm-usage
---disable-features=Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,AutofillServerCommunication
---disable-background-timer-throttling --disable-renderer-backgrounding --disable-backgrounding-occluded-windows
---disable-gpu-watchdog --disable-hang-monitor --disable-domain-reliability --metrics-recording-only --mute-audio --no-pings
---password-store=basic --use-mock-keychain --force-webrtc-ip-handling-policy=disable_non_proxied_udp --window-size=400,300
---enable-unsafe-webgpu --enable-features=Vulkan --use-webgpu-adapter=swiftshader --remote-debugging-pipe
-""".split()
+FLAGS = [
+    "--headless",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-default-apps",
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--disable-dev-shm-usage",
+    "--disable-features=Translate,MediaRouter,OptimizationHints,DialMediaRouteProvider,AutofillServerCommunication",
+    "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-gpu-watchdog",
+    "--disable-hang-monitor",
+    "--disable-domain-reliability",
+    "--metrics-recording-only",
+    "--mute-audio",
+    "--no-pings",
+    "--password-store=basic",
+    "--use-mock-keychain",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--window-size=400,300",
+    "--enable-unsafe-webgpu",
+    "--enable-features=Vulkan",
+    "--use-webgpu-adapter=swiftshader",
+    "--remote-debugging-pipe",
+]
 NOBODY = 65534
 SWITCHES_READ, SWITCHES_WRITE = 3, 4  # the descriptors that --remote-debugging-pipe speaks on
 HELD = 5  # the browser holds our end as well: it would leave by itself at our end, before its last CPU time was looked at
@@ -60,7 +83,7 @@ class Chromium:
                 os.setgid(NOBODY)
                 os.setuid(NOBODY)
             os.chdir(profile)
-            os.execve(binary, [binary, *FLAGS, f"--user-data-dir={profile}", url], environment)
+            os.execve(binary, [binary, *FLAGS, f"--user-data-dir={profile}", url], environment)  # noqa: S606 - no shell is wanted
         finally:
             os._exit(127)
 

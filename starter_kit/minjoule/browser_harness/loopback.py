@@ -91,7 +91,7 @@ class PageSocket:
 
     def _exactly(self, count: int) -> bytes:
         try:
-            got = self._file.read(count)
+            got: bytes = self._file.read(count)
         except OSError as error:
             raise PageGone(str(error)) from error
         if len(got) < count:
@@ -137,7 +137,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server: Loopback
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         """A file, all texts, or the WebSocket."""
         path = self.path.partition("?")[0]
         if path == "/socket":

@@ -31,7 +31,9 @@ def init(
     track = track or (DEFAULT_WEBGPU if webgpu else DEFAULT)
     rules = rules_of(track)
     if webgpu and rules.image != entrypoints.WEBGPU:
-        raise typer.BadParameter(f"track {track} runs {rules.image}, no browser: leave out --webgpu, or name a track such as {DEFAULT_WEBGPU}")
+        raise typer.BadParameter(
+            f"track {track} runs {rules.image}, no browser: leave out --webgpu, or name a track such as {DEFAULT_WEBGPU}"
+        )
     if folder.exists() and any(folder.iterdir()):
         raise typer.BadParameter(f"{folder} isn't empty; nothing was written. Name a new folder")
     template = resources.files("minjoule").joinpath("templates", entrypoints.WEBGPU if rules.image == entrypoints.WEBGPU else rules.problem)
