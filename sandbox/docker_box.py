@@ -30,6 +30,7 @@ IMAGES = {name: kind.tag for name, kind in KINDS.items()}
 GATE_S = 30.0
 KILL_S = 20.0
 SETTLE_S = 10.0
+LAST_WORDS_S = 0.5  # the log comes some 30 ms after the box has gone
 POLL_S = 0.001
 ENGINE_ERRORS = (DockerException, requests.RequestException)
 log = logging.getLogger(__name__)
@@ -141,6 +142,8 @@ class DockerBox:
         try:
             yield
         except (BoxFault, DeadlineError, ProtocolError) as error:
+            if self._stream is not None:
+                self._stream.wait(LAST_WORDS_S)
             said = self.log_so_far()[-2000:].decode(errors="replace").strip()
             raise BoxFault(f"the harness didn't {what} within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}") from error
 

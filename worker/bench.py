@@ -1,5 +1,6 @@
 """What this host judges with, put together from its settings: boxes, meter, reaper."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -38,7 +39,7 @@ class BenchError(Exception):
 
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
-    label = credentials.token.split("_")[2]
+    label = label_of(credentials)
     boxes, reap, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
@@ -47,6 +48,11 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     refuse_quarantined(history, meter.facts.name)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
     return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | about_box, load_key(settings.key_path), rules)
+
+
+def label_of(credentials: Credentials) -> str:
+    """What this host's containers are known by. Hosts of two platforms may share an engine, and must not reap each other's."""
+    return f"{credentials.token.split('_')[2]}-{hashlib.sha256(credentials.token.encode()).hexdigest()[:8]}"
 
 
 def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:

@@ -17,7 +17,8 @@ from minjoule import scorer
 from minjoule.attendant import Attendant, Progress, WindowRules
 from minjoule.box import BoxEnd, BoxFactory, BoxFault, BoxLimits, BoxSpec, Phase, TrialCaps
 from minjoule.given import send_artifact, send_training
-from minjoule.meter import Meter
+from minjoule.joint_meter import listeners
+from minjoule.meter import Meter, MeterFault, Reason
 from minjoule.outcome import Outcome
 from minjoule.problems.base import Instance
 from minjoule.protocol import Channel, DeadlineError, FrameTooLargeError, Kind, ProtocolError
@@ -28,6 +29,7 @@ __all__ = ["PhaseBill", "Progress", "Trial", "TrialCaps", "TrialResult", "TrialS
 TRAINING_REFUSALS = {Outcome.RUNTIME_ERROR, Outcome.BAD_ARTIFACT, Outcome.MEMORY_LIMIT, Outcome.DISK_LIMIT}
 HAND_OVER_S = 30.0
 LEAVE_S = 2.0
+ACCOUNT_S = 5.0
 
 
 class TrialStopped(Exception):
@@ -172,6 +174,7 @@ class Trial:
         try:
             with watch:
                 verdict = converse(channel, watch)
+                self._listen(channel, verdict.outcome)
                 end = box.wait_empty(LEAVE_S if verdict.outcome is Outcome.FINISHED else 0.0, watch.close)
         except ProtocolError:
             end = box.wait_empty(LEAVE_S, watch.close)
@@ -187,6 +190,20 @@ class Trial:
         elif end.oom_killed and verdict.outcome is not Outcome.FINISHED:
             verdict = Verdict(Outcome.MEMORY_LIMIT, f"the kernel killed for memory: the cap is {limits.memory_bytes} bytes; use less")
         return Phased(verdict, PhaseBill(measurement, trace), end)
+
+    def _listen(self, channel: Channel, outcome: Outcome) -> None:
+        """The harness's last word on a window, where a meter bills by it. Whoever is ended by us has no last word. Raises MeterFault."""
+        waiting = listeners(self._meter)
+        if not waiting or outcome in (Outcome.TIME_LIMIT, Outcome.SCORING_LIMIT):
+            return
+        try:
+            account = bytes(channel.expect(Kind.READY, 1 << 16, time.monotonic() + ACCOUNT_S))
+        except (ProtocolError, DeadlineError) as error:
+            if outcome is Outcome.FINISHED:
+                raise MeterFault(f"the box gave no account of what it counted ({error}): the run is void", Reason.SILENT) from error
+            return
+        for meter in waiting:
+            meter.hear(account)
 
     def _train(self, channel: Channel, watch: Attendant) -> Verdict:
         limits, cap = self._spec.caps.train, self._spec.caps.artifact_bytes

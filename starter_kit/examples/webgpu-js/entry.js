@@ -1,6 +1,6 @@
 // Trains the network of mlp.wgsl and answers with predict.wgsl. Everything from the import of this module on is billed.
 
-const HIDDEN = 64, BATCH = 64, EPOCHS = 20, CHUNK = 64;
+const HIDDEN = 64, BATCH = 64, EPOCHS = 26, CHUNK = 64;
 const text = async (name) => (await fetch(new URL(name, import.meta.url))).text();
 
 // mulberry32: a small generator; the seed decides start and order.
