@@ -1,7 +1,9 @@
 // Runs one entry for a visitor, in a frame of an opaque origin. The page around it gives the data and computes the loss;
 // what the entry says here is believed for nothing but the picture.
 (() => {
-  const { files, entrypoint, paths } = document.documentElement.dataset;
+  const { entrypoint, paths, ...given } = document.documentElement.dataset;
+  const absolute = (path) => new URL(path, location.href).href; // a script of another origin has no base of its own
+  const files = absolute(given.files);
   const ownFetch = window.fetch.bind(window);
   const tell = window.parent.postMessage.bind(window.parent);
   const log = (...words) => tell({ log: words.map(String).join(" ").slice(0, 2000) }, "*");
@@ -21,7 +23,7 @@
   async function scheduled(device) {
     const texts = {};
     for (const path of paths.split(" ")) texts[path] = await (await ownFetch(files + path)).text();
-    const { trainModelled, loadModelled } = await import("/play/library/modelled.js");
+    const { trainModelled, loadModelled } = await import(absolute("/play/library/modelled.js"));
     return {
       train: async ({ data, seed }) => (await trainModelled({ device, files: texts, data, seed, log })).artifact,
       load: ({ artifact, shape }) => loadModelled({ device, files: texts, artifact, shape }),

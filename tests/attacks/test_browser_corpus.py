@@ -33,7 +33,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def quick_track() -> str:
     """webgpu-parity with one run and a cap of a few seconds."""
     text = shipped.shipped()["webgpu-parity"]
-    for key, value in {"slug": '"webgpu-quick"', "runs": "1", "wall_s": "8", "memory_bytes": "2147483648"}.items():
+    for key, value in {"slug": '"webgpu-quick"', "runs": "1", "wall_s": "8", "memory_bytes": "1073741824"}.items():
         text = re.sub(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
     return text
 

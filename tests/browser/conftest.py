@@ -85,6 +85,7 @@ def site(
         "board": "/tracks/parity",
         "empty-board": "/tracks/kjv",
         "rules": "/tracks/digits/rules",
+        "play": "/tracks/webgpu-digits/play",
         "hosts": "/hosts",
         "submission": f"/submissions/{waits['id']}",
         "others-submission": f"/submissions/{done['id']}",
