@@ -87,7 +87,7 @@ class Stack:
         return self.launcher.start("worker", [sys.executable, "-m", "worker"], self.environment)
 
 
-def start_stack(folder: Path, box: str, *, worker: bool = True, **settings_of_server: str) -> Stack:
+def start_stack(folder: Path, box: str, *, worker: bool = True, boundary: str = "modelled-cpu-time", **settings_of_server: str) -> Stack:
     """Everything, enrolled, with an account; settings by their environment names."""
     launcher = Launcher(folder / "logs", lambda line: None)
     port = free_port()
@@ -116,7 +116,7 @@ def start_stack(folder: Path, box: str, *, worker: bool = True, **settings_of_se
         row = participants.sign_up(session, "Alice", "a long password", clock.now())
         token = participants.issue_token(session, row.id, "test", clock.now(), 1)
         name = f"test-{box}-{secrets.token_hex(3)}"
-        code = hosts.issue_code(session, NewClass(name, "a test", "modelled-cpu-time", box == "local"), loopback_only=True, now=clock.now())
+        code = hosts.issue_code(session, NewClass(name, "a test", boundary, box == "local"), loopback_only=True, now=clock.now())
     database.close()
     start_server(launcher, environment, "127.0.0.1", port, folder)
     stack = Stack(url, redis_url, folder, launcher, environment, token, box)

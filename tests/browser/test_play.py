@@ -53,7 +53,8 @@ def test_the_entrys_frame_reaches_nothing_but_its_own_files(playing: Browser, si
     frame.wait_for_load_state()
     reached = frame.evaluate(
         """async (site) => {
-          const tries = { own: "/tracks/webgpu-digits/play/webgpu-js/files/mlp.wgsl", api: "/api/v1/tracks", me: "/me", out: "http://192.0.2.1/" };
+          const own = "/tracks/webgpu-digits/play/webgpu-js/files/mlp.wgsl";
+          const tries = { own, api: "/api/v1/tracks", me: "/me", out: "http://192.0.2.1/" };
           const said = { origin: self.origin };
           for (const [name, address] of Object.entries(tries))
             said[name] = await fetch(new URL(address, site)).then((answer) => answer.ok, () => false);

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from minjoule.joint_meter import JointMeter
 from minjoule.meter import CpuTimeMeter, Meter, MeterFault, Reason
+from minjoule.wgsl_counts import WgslCountsMeter
 from worker.meters import elsewhere
 from worker.meters.certificate import Gain, load_gain
 from worker.meters.config import (
@@ -36,7 +37,7 @@ from worker.meters.tasmota import TasmotaPlug
 
 WALLS = ("node-wall", "device-wall")
 OWN: dict[str, tuple[type[NvmlConfig] | type[RaplConfig], ...]] = {"node-cpu": (RaplConfig,), "node": (NvmlConfig, RaplConfig)}
-KNOWN = ("node-cpu", "node", *WALLS, "modelled-cpu", "modelled-cpu-time")
+KNOWN = ("node-cpu", "node", *WALLS, "modelled-cpu", "modelled-cpu-time", "modelled-wgsl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def meter_for(boundary: str, cabinet: Cabinet) -> Meter:
 
 def modelled(boundary: str) -> Meter:
     """The meter of a modelled boundary. Raises MeterFault where the hardware for it is missing."""
+    if boundary == "modelled-wgsl":
+        return WgslCountsMeter()
     return CpuTimeMeter() if boundary == "modelled-cpu-time" else CpuCountersMeter()
 
 

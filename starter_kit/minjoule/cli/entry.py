@@ -64,10 +64,10 @@ def try_(
         boxes.start_ahead(rules.prelude, rules.caps.to_trial().train, rules.image)
         check_cap(bundle, rules)
         bundle.write_to(Path(place))
-        from minjoule.cli.trying import carry_out, verdict  # numpy: imported while the boxes import theirs
+        from minjoule.cli.trying import carry_out, meter_of, verdict  # numpy: imported while the boxes import theirs
 
         result = carry_out(Path(place), bundle.manifest.entrypoint, rules, drawn, given, boxes, quiet=as_json)
-    told = verdict(result, rules, drawn, given)
+    told = verdict(result, rules, drawn, given, meter_of(bundle.manifest.entrypoint).facts.boundary)
     if as_json:
         typer.echo(json.dumps(told))
     raise typer.Exit(0 if result.loss is not None else 1)

@@ -30,11 +30,20 @@ def test_the_frame_is_sandboxed_even_when_it_is_opened_by_itself(client: TestCli
     assert f"connect-src http://testserver{BASE}/webgpu-js/files/;" in policy
 
 
-@pytest.mark.parametrize(
-    "path",
-    [f"{BASE}?entry=digits-mlp", f"{BASE}/digits-mlp/frame", f"{BASE}/webgpu-js/files/nothing.wgsl", f"{BASE}/webgpu-js/files/..%2Fentry.js",
-     "/tracks/digits/play", "/tracks/nope/play", "/tracks/digits/play/data", "/play/library/..%2Fschedule.py", "/play/library/nothing.js"],
-)  # fmt: skip
+NOWHERE = [
+    f"{BASE}?entry=digits-mlp",
+    f"{BASE}/digits-mlp/frame",
+    f"{BASE}/webgpu-js/files/nothing.wgsl",
+    f"{BASE}/webgpu-js/files/..%2Fentry.js",
+    "/tracks/digits/play",
+    "/tracks/nope/play",
+    "/tracks/digits/play/data",
+    "/play/library/..%2Fschedule.py",
+    "/play/library/nothing.js",
+]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
 def test_what_cannot_be_played_is_not_found(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
