@@ -6,52 +6,32 @@ A window that we ended early (a time limit) is billed what was told until then: 
 """
 
 import json
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any
+from collections.abc import Mapping
 
 from minjoule.box import Box
 from minjoule.meter import Channel, Kind, MeterFacts, MeterFault, Reading, Reason, take
+from minjoule.webgpu import cost
 
 BOUNDARY = "modelled-wgsl"
-FEMTO = 10**9
-"""Femtojoules in a microjoule."""
-OTHER = "other operations"
-MOST_KEYS, MOST_DIGITS = 500, 30
+MOST_KEYS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Prices in femtojoules: of a byte moved in an address space, and of an operation; what isn't named costs the dearest operation."""
-
-    name: str
-    version: int
-    bytes: dict[str, int]
-    operations: dict[str, int]
-
-    @property
-    def prices(self) -> dict[str, int]:
-        """By channel."""
-        return self.bytes | self.operations | {OTHER: max(self.operations.values())}
+def prices(table: cost.Table) -> dict[str, int]:
+    """Femtojoules of a count by key: of a byte in each memory, of each operation, and of any operation that the table doesn't name."""
+    return {**table.byte_fj, **table.operation_fj, cost.OTHER: table.dearest_fj}
 
 
-@cache
-def table() -> Table:
-    """The shipped one."""
-    said = json.loads(resources.files("minjoule.webgpu").joinpath("table.json").read_text(encoding="utf-8"))
-    return Table(said["name"], said["version"], said["bytes"], said["operations"])
+def part_of(key: str) -> str:
+    """Which part of the breakdown a channel belongs to."""
+    return cost.MEMORIES.get(key, cost.ARITHMETIC)
 
 
 class WgslCountsMeter:
     """See the module's docstring. ``hear`` comes between a window's last reading but one and its last."""
 
     def __init__(self) -> None:
-        self._prices = table().prices
-        self._counts = dict.fromkeys(self._prices, 0)
-        self.channels = tuple(
-            Channel(name, uj_numerator=price, uj_denominator=FEMTO, kind=Kind.BOX) for name, price in self._prices.items()
-        )
+        self._counts = dict.fromkeys(prices(cost.table()), 0)
+        self.channels = tuple(Channel(key, price, cost.FJ_PER_UJ, kind=Kind.BOX) for key, price in prices(cost.table()).items())
 
     @property
     def facts(self) -> MeterFacts:
@@ -60,18 +40,22 @@ class WgslCountsMeter:
             name="wgsl-counts",
             boundary=BOUNDARY,
             modelled=True,
-            covers="bytes moved and operations of the entry's WGSL, counted by basic blocks, and what the host writes, copies and reads back",
+            covers="bytes moved and operations of the entry's WGSL, counted by basic blocks, and host writes, copies and readbacks",
             update_s=0.0,
             relative_error=None,
-            note=f"modelled: counts x table {table().name}, version {table().version}; not a measurement",
+            note=f"modelled: counts x table {cost.table().name}; not a measurement",
             gain_basis="modelled",
-            device=f"{table().name}/{table().version}",
+            device=cost.table().name,
         )
 
     def hear(self, account: bytes) -> None:
         """The counts of a whole window, as decimal strings by key, are added to those before. Raises MeterFault."""
         for key, count in counts_of(account).items():
-            self._counts[key if key in self._prices else OTHER] += count
+            if key not in self._counts:
+                raise MeterFault(
+                    f"the harness counted {key[:40]!r}; known are {', '.join(self._counts)}", Reason.MISCONFIGURED, "Build the image anew"
+                )
+            self._counts[key] += count
 
     def read(self, box: Box) -> tuple[Reading, ...]:
         """The counts so far."""
@@ -84,9 +68,9 @@ class WgslCountsMeter:
 def counts_of(account: bytes) -> dict[str, int]:
     """The counts of an account. Raises MeterFault (SILENT) for one that isn't whole numbers by key."""
     try:
-        said: dict[str, Any] = json.loads(account)["counts"]
-        if len(said) > MOST_KEYS or any(not str(count).isdecimal() or len(str(count)) > MOST_DIGITS for count in said.values()):
-            raise ValueError("counts are decimal strings")
-        return {str(key): int(count) for key, count in said.items()}
+        said: Mapping[str, object] = json.loads(account)["counts"]
+        if len(said) > MOST_KEYS:
+            raise ValueError(f"it has {len(said)} keys")
+        return {str(key): cost.number(str(key), count) for key, count in said.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise MeterFault(f"the harness's account can't be read ({error}): {account[:200]!r}", Reason.SILENT) from None

@@ -56,8 +56,17 @@ async function leave(kind, value) {
   ended = true;
   if (kind === ARTIFACT) tell(kind, value);
   else if (kind === FAILED) tellJson(kind, value);
-  if (account) tellJson(READY, { counts: await account() });
+  if (account) tellJson(READY, { counts: await told(account) });
   tell(LEAVE);
+}
+
+// Of a run that failed there may be no counts any more: the device is lost, or nothing ran.
+async function told(counting) {
+  try {
+    return (await counting()) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 const fail = (outcome, message) => leave(FAILED, { outcome, message: message.slice(0, MESSAGE_CHARS) });
