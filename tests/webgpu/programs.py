@@ -21,7 +21,7 @@ class Program:
     def helper(self, number: int) -> str:
         self.calls = ["h0"] if number else []
         body = self.block(2, in_loop=False, leave="return v + 1u;")
-        return f"fn h{number}(given: u32) -> u32 {{\n  var v = given;\n{body}  return v * 5u;\n}}\n"
+        return f"fn h{number}(given: u32) -> u32 {{\n  var v = given;\n{body}  return (v * 5u) % 1009u;\n}}\n"
 
     def name(self) -> str:
         self.names += 1
@@ -39,7 +39,7 @@ class Program:
         return "".join(self.statement(depth, in_loop, leave) for _ in range(self.dice.randint(1, 3)))
 
     def statement(self, depth: int, in_loop: bool, leave: str) -> str:
-        plain = [f"v = v * {self.dice.randint(2, 9)}u + {self.dice.randint(1, 9)}u;\n", "v += 3u;\n", "v ^= v >> 3u;\n", "v++;\n"]
+        plain = [f"v = (v * {self.dice.randint(2, 9)}u + {self.dice.randint(1, 9)}u) % 1009u;\n", "v += 3u;\n", "v++;\n"]
         plain += [f"v = {name}(v);\n" for name in self.calls]
         if not depth:
             return self.dice.choice(plain)

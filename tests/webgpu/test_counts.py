@@ -16,7 +16,7 @@ def test_a_tiled_product_counts_as_theory_says(lab: Lab, n: int) -> None:
     assert {key: int(made["total"][key]) for key in matmul.theory(n)} == matmul.theory(n)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_random_programs_count_as_the_interpreter_does(lab: Lab, seed: int) -> None:
     program = {"text": Program(seed).text, "entry": "main", "buffers": {0: list(range(1, 9))}, "workgroups": [2]}
     ours, oracle = lab.call("count", **program), lab.call("interpret", **program)
