@@ -88,3 +88,89 @@ export async function count({ text, entry, buffers, workgroups, times = 1, prese
 export async function bill({ text }) {
   return instrument("test.wgsl", text).segments;
 }
+
+// The oracle: the same dispatch in wgsl_reflect's interpreter, with every arithmetic operation it evaluates counted.
+export async function interpret({ text, entry, buffers, workgroups }) {
+  const { WgslExec, WgslParser } = await import("/modules/vendor/wgsl_reflect.module.js");
+  const proto = WgslExec.prototype, kept = {}, ops = { add: 0, mul: 0 };
+  const note = (operator, n) => {
+    if (operator === "*") ops.mul += n;
+    else if (operator !== "/" && operator !== "%") ops.add += n;
+  };
+  const size = (made) => (made?.data?.length > 1 ? made.data.length : 1);
+  const hook = (name, wrap) => ((kept[name] = proto[name]), (proto[name] = wrap(kept[name])));
+  hook("_evalBinaryOp", (old) => function (node, context) {
+    const made = old.call(this, node, context);
+    note(node.operator, size(made));
+    return made;
+  });
+  hook("_evalUnaryOp", (old) => function (node, context) {
+    const made = old.call(this, node, context);
+    if (node.operator !== "&" && node.operator !== "*") note(node.operator, size(made));
+    return made;
+  });
+  hook("_assign", (old) => function (node, context) {
+    if (node.operator !== "=") note(node.operator.slice(0, -1), 1);
+    return old.call(this, node, context);
+  });
+  hook("_increment", (old) => function (node, context) {
+    note("+", 1);
+    return old.call(this, node, context);
+  });
+  const bound = {};
+  for (const [binding, words] of Object.entries(buffers)) bound[binding] = new Uint8Array(Uint32Array.from(words).buffer);
+  try {
+    new WgslExec(new WgslParser().parse(text)).dispatchWorkgroups(entry, workgroups, { 0: bound });
+  } finally {
+    Object.assign(proto, kept);
+  }
+  const outputs = Object.fromEntries(Object.entries(bound).map(([binding, bytes]) => [binding, [...new Uint32Array(bytes.buffer)]]));
+  return { ops, outputs };
+}
+
+// Seconds that a shader takes with and without counters, by turns: the least of each.
+export async function slowdown({ text, entry, words, workgroups, rounds }) {
+  const gpu = await ready(), code = { plain: text, counted: instrument("test.wgsl", text).code }, runs = {};
+  const entries = await buffersFor(gpu, words.map((n) => new Array(n).fill(0)));
+  for (const kind of ["plain", "counted"]) {
+    const pipeline = await gpu.createComputePipelineAsync({ layout: "auto", compute: { module: gpu.createShaderModule({ code: code[kind] }), entryPoint: entry } });
+    const group = gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
+    const counts = gpu.createBuffer({ size: 4096, usage: 0x80 });
+    const own = kind === "counted" && gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(1), entries: [{ binding: 0, resource: { buffer: counts } }] });
+    runs[kind] = async () => {
+      const encoder = gpu.createCommandEncoder(), pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, group);
+      if (own) pass.setBindGroup(1, own);
+      pass.dispatchWorkgroups(...workgroups);
+      pass.end();
+      const began = performance.now();
+      gpu.queue.submit([encoder.finish()]);
+      await gpu.queue.onSubmittedWorkDone();
+      return (performance.now() - began) / 1000;
+    };
+  }
+  const least = { plain: Infinity, counted: Infinity };
+  for (let round = 0; round <= rounds; round++)
+    for (const kind of ["plain", "counted"]) {
+      const seconds = await runs[kind]();
+      if (round) least[kind] = Math.min(least[kind], seconds);
+    }
+  return least;
+}
+
+// As count, but every private counter begins at a number: what billions of turns would bring it to.
+export async function sticky({ text, entry, start }) {
+  const gpu = await ready(), made = instrument("test.wgsl", text);
+  const code = made.code.replace(/(var<private> mj_c\d+: u32);/g, `$1 = ${start}u;`);
+  const pipeline = await gpu.createComputePipelineAsync({ layout: "auto", compute: { module: await compile(gpu, "test.wgsl", code), entryPoint: entry } });
+  const counts = gpu.createBuffer({ size: 4 * (2 * made.counters + 1), usage: 0x80 | 0x4 });
+  const entries = await buffersFor(gpu, { 0: [0] }), encoder = gpu.createCommandEncoder(), pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+  pass.setBindGroup(1, gpu.createBindGroup({ layout: pipeline.getBindGroupLayout(1), entries: [{ binding: 0, resource: { buffer: counts } }] }));
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  gpu.queue.submit([encoder.finish()]);
+  return { overflowed: (await readBack(gpu, counts))[0] };
+}
