@@ -155,7 +155,11 @@ def browser_box(box: str) -> bool:
 def suits(folder: Path, *, browser: bool) -> bool:
     """Whether the demo judges it: torch and browsers want images that aren't built by default, and schedules a host that counts WGSL."""
     manifest = folder / "entry.toml"
-    return manifest.exists() and "torch" not in folder.name and (browser if folder.name == "webgpu-js" else not folder.name.startswith("webgpu"))
+    return (
+        manifest.exists()
+        and "torch" not in folder.name
+        and (browser if folder.name == "webgpu-js" else not folder.name.startswith("webgpu"))
+    )
 
 
 def minjoule(*words: str) -> list[str]:
