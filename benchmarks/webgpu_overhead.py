@@ -31,7 +31,7 @@ def measure() -> list[Figure]:
 
 
 def overhead_s(stack: Stack, number: int) -> float:
-    """Seconds from the upload's start to the readable score of the first run, minus both windows. Raises AssertionError on any other end."""
+    """Seconds from the upload's start to the readable score of the first run, minus both windows."""
     manifest = (TEMPLATE / "entry.toml").read_text().replace("@TRACK@", TRACK).replace("@NAME@", f"overhead {number}")
     files = {path.name: path.read_bytes() for path in TEMPLATE.iterdir() if path.is_file()} | {"entry.toml": manifest.encode()}
     with httpx.Client(base_url=f"{stack.url}/api/v1", headers={"authorization": f"Bearer {stack.token}"}) as http:
