@@ -8,7 +8,7 @@ from pathlib import Path
 from worker.host import facts
 
 HERE = Path(__file__).parent
-NAMES = ("overhead", "scorer", "trying", "board", "demo", "measurement")
+NAMES = ("overhead", "scorer", "trying", "board", "demo", "measurement", "webgpu")
 
 
 def main() -> None:
