@@ -13,7 +13,7 @@ class Program:
         self.dice, self.names = random.Random(seed), 0
         helpers = [self.helper(number) for number in range(2)]
         self.calls = ["h0", "h1"]
-        body = self.block(3, in_loop=False, leave="out[id.x] = v; return;")
+        body = self.block(2, in_loop=False, leave="out[id.x] = v; return;")
         self.text = (
             "@group(0) @binding(0) var<storage, read_write> out: array<u32>;\n"
             + "".join(helpers)
