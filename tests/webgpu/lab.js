@@ -100,6 +100,12 @@ export async function interpret({ text, entry, buffers, workgroups }) {
   const size = (made) => (made?.data?.length > 1 ? made.data.length : 1);
   const hook = (name, wrap) => ((kept[name] = proto[name]), (proto[name] = wrap(kept[name])));
   hook("_evalBinaryOp", (old) => function (node, context) {
+    if (node.operator === "&&" || node.operator === "||") {
+      // The interpreter evaluates both sides; WGSL doesn't.
+      note(node.operator, 1);
+      const left = this.evalExpression(node.left, context);
+      return Boolean(left.value) === (node.operator === "||") ? left : this.evalExpression(node.right, context);
+    }
     const made = old.call(this, node, context);
     note(node.operator, size(made));
     return made;

@@ -1,4 +1,7 @@
-"""Random WGSL programs with every kind of branch and loop, that always end: what the counters are held to the oracle with."""
+"""Random WGSL programs of branches and loops that always end: what the counters are held to the oracle with.
+
+No switch: wgsl_reflect 1.6.0 leaves it wrongly when it's nested (its outputs differ from the GPU's), so switches have a test by hand.
+"""
 
 import random
 
@@ -10,7 +13,7 @@ class Program:
         self.dice, self.names = random.Random(seed), 0
         helpers = [self.helper(number) for number in range(2)]
         self.calls = ["h0", "h1"]
-        body = self.block(3, in_loop=False, leave="out[id.x] = v; return;")
+        body = self.block(2, in_loop=False, leave="out[id.x] = v; return;")
         self.text = (
             "@group(0) @binding(0) var<storage, read_write> out: array<u32>;\n"
             + "".join(helpers)
@@ -43,7 +46,7 @@ class Program:
         plain += [f"v = {name}(v);\n" for name in self.calls]
         if not depth:
             return self.dice.choice(plain)
-        kinds = [self.if_, self.for_, self.while_, self.loop, self.switch]
+        kinds = [self.if_, self.for_, self.while_, self.loop]
         exits = [f"if ({self.test()}) {{ {leave} }}\n"]
         if in_loop:
             exits += [f"if ({self.test()}) {{ break; }}\n", f"if ({self.condition()}) {{ continue; }}\n"]
@@ -72,7 +75,3 @@ class Program:
         name, turns = self.name(), self.dice.randint(1, 4)
         ending = f"continuing {{\n{name} += 1u;\nbreak if {name} > {turns}u;\n}}\n"
         return f"var {name} = 0u;\nloop {{\n{self.block(depth, True, leave)}{ending}}}\n"
-
-    def switch(self, depth: int, in_loop: bool, leave: str) -> str:
-        cases = "".join(f"case {which}: {{\n{self.block(depth, False, leave)}}}\n" for which in ("0u, 3u", "1u"))
-        return f"switch (v % 5u) {{\n{cases}default: {{\n{self.block(depth, False, leave)}}}\n}}\n"

@@ -26,6 +26,39 @@ def test_random_programs_count_as_the_interpreter_does(lab: Lab, seed: int) -> N
     assert lab.call("count", **program)["total"] == ours["total"]
 
 
+SWITCH = (
+    HEAD
+    + """@compute @workgroup_size(1)
+fn main() {
+  for (var i = 0u; i < 6u; i++) {
+    switch (i) {
+      case 0u, 4u: {
+        if (out[0] > 100u) { break; }
+        out[0] *= 2u;
+      }
+      case 1u: { continue; }
+      default: { out[0] += 1u; }
+    }
+    out[0] *= 3u;
+  }
+}
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "muls", "adds"),
+    [
+        (1, 2 + 5, 6 + 7 + 2 + 3),  # both visits of the first case multiply; i++, i < 6, the comparison, the default
+        (50, 1 + 5, 6 + 7 + 2 + 3),  # at i = 4 it breaks
+        (101, 0 + 5, 6 + 7 + 2 + 3),  # both break
+    ],
+)
+def test_a_switch_in_a_loop_counts_by_its_cases(lab: Lab, start: int, muls: int, adds: int) -> None:
+    made = lab.call("count", text=SWITCH, entry="main", buffers={0: [start]}, workgroups=[1])
+    assert (made["total"]["i32 mul"], made["total"]["i32 add"]) == (str(muls), str(adds))
+
+
 def test_counts_carry_into_a_second_word(lab: Lab) -> None:
     text = HEAD + "@compute @workgroup_size(4) fn main() { out[0] = 1u; }"
     made = lab.call("count", text=text, entry="main", buffers={0: [0]}, workgroups=[1], preset=[2**32 - 2, 0])

@@ -5,7 +5,7 @@ const UNITS = 128u;
 const CLASSES = 10u;
 const BATCH = 16u;
 const STEPS = 1100.0;
-const RATE = 0.6;
+const RATE = 3.0;
 const SHARP = 2.2;
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
