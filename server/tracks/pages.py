@@ -51,7 +51,7 @@ def play_frame(request: Request, slug: str, entry: str, session: ReadSession) ->
     files, scripts = f"{base}/tracks/{slug}/play/{entry}/files/", f"{base}/static/play-frame.js {base}/play/library/"
     answer = page("tracks/play_frame.html", None, rules=rules, chosen=chosen)
     answer.headers["content-security-policy"] = (
-        f"sandbox allow-scripts; default-src 'none'; script-src {scripts} {files}; connect-src {files}; base-uri 'none'; "
+        f"sandbox allow-scripts; default-src 'none'; script-src {scripts} {files}; connect-src {files} {base}/play/library/; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'self'"
     )
     answer.headers["x-frame-options"] = "SAMEORIGIN"
@@ -65,7 +65,7 @@ def play_file(slug: str, entry: str, path: str, session: ReadSession) -> Respons
     return Response(content, media_type=TYPES.get(path.rpartition(".")[2], "text/plain"), headers=ANYONE)
 
 
-@router.get("/play/library/{name}")
+@router.get("/play/library/{name:path}")
 def play_library(name: str) -> Response:
     """A script of ours that the frame needs for schedules."""
-    return Response(play.library(name), media_type="text/javascript", headers=ANYONE)
+    return Response(play.library(name), media_type=TYPES[name.rpartition(".")[2]], headers=ANYONE)

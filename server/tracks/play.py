@@ -22,7 +22,7 @@ from minjoule.tracks import TrackRules
 from server.domain.errors import NotFound
 
 EXAMPLES = Path(__file__).parents[2] / "starter_kit" / "examples"
-LIBRARIES = Path(browser_harness.__file__).parents[1] / "webgpu"
+LIBRARIES = (Path(browser_harness.__file__).parents[1] / "webgpu").resolve()
 KEY = b"an instance for playing, no run "
 MOST_STEPS = 200
 """Of a text's held-out streams a visitor is asked so many symbols: enough to see a loss settle."""
@@ -68,8 +68,8 @@ def file_of(rules: TrackRules, entry: str, path: str) -> bytes:
 
 def library(name: str) -> bytes:
     """A script of ours that carries out schedules. Raises NotFound."""
-    path = LIBRARIES / name
-    if "/" in name or path.suffix != ".js" or not path.is_file():
+    path = (LIBRARIES / name).resolve()
+    if not path.is_relative_to(LIBRARIES) or path.suffix not in (".js", ".json") or not path.is_file():
         raise NotFound(f"there's no script {name[:60]!r}", "the play page names those there are")
     return path.read_bytes()
 

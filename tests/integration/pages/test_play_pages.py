@@ -27,7 +27,7 @@ def test_the_frame_is_sandboxed_even_when_it_is_opened_by_itself(client: TestCli
     policy = client.get(f"{BASE}/webgpu-js/frame").headers["content-security-policy"]
     assert policy.startswith("sandbox allow-scripts;")
     assert "allow-same-origin" not in policy
-    assert f"connect-src http://testserver{BASE}/webgpu-js/files/;" in policy
+    assert f"connect-src http://testserver{BASE}/webgpu-js/files/ http://testserver/play/library/;" in policy
 
 
 NOWHERE = [
@@ -63,3 +63,9 @@ def test_files_and_scripts_may_be_read_by_the_frame_of_no_origin(client: TestCli
     answer = client.get(f"{BASE}/webgpu-js/files/entry.js")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize("name", ["modelled.js", "limits.json", "vendor/wgsl_reflect.module.js"])
+def test_what_carries_out_a_schedule_is_there_for_the_frame(client: TestClient, name: str) -> None:
+    answer = client.get(f"/play/library/{name}")
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "*")
