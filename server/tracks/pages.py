@@ -51,7 +51,8 @@ def play_frame(request: Request, slug: str, entry: str, session: ReadSession) ->
     files, scripts = f"{base}/tracks/{slug}/play/{entry}/files/", f"{base}/static/play-frame.js {base}/play/library/"
     answer = page("tracks/play_frame.html", None, rules=rules, chosen=chosen)
     answer.headers["content-security-policy"] = (
-        f"sandbox allow-scripts; default-src 'none'; script-src {scripts} {files}; connect-src {files} {base}/play/library/; base-uri 'none'; "
+        f"sandbox allow-scripts; default-src 'none'; script-src {scripts} {files}; connect-src {files} {base}/play/library/; "
+        "base-uri 'none'; 
         "form-action 'none'; frame-ancestors 'self'"
     )
     answer.headers["x-frame-options"] = "SAMEORIGIN"
