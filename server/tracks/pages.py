@@ -52,7 +52,7 @@ def play_frame(request: Request, slug: str, entry: str, session: ReadSession) ->
     answer = page("tracks/play_frame.html", None, rules=rules, chosen=chosen)
     answer.headers["content-security-policy"] = (
         f"sandbox allow-scripts; default-src 'none'; script-src {scripts} {files}; connect-src {files} {base}/play/library/; "
-        "base-uri 'none'; 
+        "base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'self'"
     )
     answer.headers["x-frame-options"] = "SAMEORIGIN"
