@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 BOX ?= auto
+SEEDS ?= 1 2 3
 
-.PHONY: help demo test lint bench images clean setup lock
+.PHONY: help demo test lint attacks chaos audit bench images clean setup lock
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
@@ -32,8 +33,17 @@ lint: $(VENV)/.dev ## Style, types, import contracts
 	$(BIN)/lint-imports --no-cache
 
 test: lint ## All checks and tests that this machine can run; says what it skipped and how to get it
-	$(BIN)/python -m pytest
+	sh scripts/tests.sh $(BIN)/python
 	@sh scripts/test-other-pythons.sh $(BIN)/python
+
+attacks: $(VENV)/.dev ## Every attack of the corpus against a platform of its own, judging in Docker (WRITE=1: its table into docs/security.md)
+	$(BIN)/python -m tests.attacks $(if $(WRITE),--write)
+
+audit: $(VENV)/.dev ## Known vulnerabilities of the locked dependencies; exits 3, NOT AUDITED, where their data can't be reached
+	$(BIN)/python scripts/audit.py
+
+chaos: $(VENV)/.dev ## Minutes of kills, cuts and lies, a seed after the other (SEEDS="1 2 3"): nothing is lost, doubled or left
+	MINJOULE_CHAOS_SEEDS="$(SEEDS)" $(BIN)/python -m pytest -m chaos -p no:randomly -s tests/chaos
 
 images: $(VENV)/.demo ## Build the boxes' images
 	$(BIN)/python -m sandbox.images build python

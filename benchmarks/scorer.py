@@ -65,7 +65,7 @@ def through_a_box(source: str, symbols: np.ndarray) -> float:
         (bundle / "entry.py").write_text(source)
         instance = Instance(training, HeldOutStreams(symbols), 256, "0" * 64)
         caps = TrialCaps(limits, limits, 1 << 20)
-        spec = TrialSpec("bench", bundle, "entry.py", ("numpy",), "python", lambda: instance, 1, caps, {"host": "bench"})
+        spec = TrialSpec("bench", bundle, "entry.py", ("numpy",), "python", lambda _: instance, 1, caps, {"host": "bench"})
         with Trial(spec, DockerBoxes(client, Path(place) / "boxes"), CpuTimeMeter()) as trial:
             result = trial.carry_out(lambda progress: None)
     client.close()

@@ -5,6 +5,7 @@ but the name that the engine takes as ``cgroup_parent``. The root folder is a pa
 """
 
 import contextlib
+import os
 import re
 import subprocess
 import time
@@ -97,9 +98,10 @@ class V1Group:
     def oom_kills(self) -> int:
         """See BoxGroup. Version 1 counts a kill in the victim's own group only, and not in ours above it."""
         kills = 0
-        for file in (self._root / "memory" / self._name).glob("**/memory.oom_control"):
+        # The engine removes the container's group while we look, and a walk, unlike a glob, passes over what is gone.
+        for folder, _, _ in os.walk(self._root / "memory" / self._name):
             with contextlib.suppress(OSError):
-                kills += v1_oom_kills(file.read_text())
+                kills += v1_oom_kills(Path(folder, "memory.oom_control").read_text())
         return kills
 
     def remove(self) -> None:

@@ -18,26 +18,28 @@ import docker
 import requests
 from docker.errors import APIError, DockerException, NotFound
 
-from minjoule.box import BoxEnd, BoxFault, BoxSpec
+from minjoule.box import BoxEnd, BoxFault, BoxSpec, BoxStuck
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
-from sandbox import cgroups, limits
+from sandbox import cgroups, lifetime, limits
 from sandbox.adapter import refuse_other
 from sandbox.gate_folder import GateFolder
 from sandbox.kinds import KINDS
 from sandbox.log_stream import LogStream
 
 IMAGES = {name: kind.tag for name, kind in KINDS.items()}
+DEADLINE = f"{limits.LABEL}.deadline"
 GATE_S = 30.0
 KILL_S = 20.0
 SETTLE_S = 10.0
 LAST_WORDS_S = 0.5  # the log comes some 30 ms after the box has gone
 POLL_S = 0.001
+PLAIN = limits.Machine()
 ENGINE_ERRORS = (DockerException, requests.RequestException)
 log = logging.getLogger(__name__)
 
 
 class DockerBoxes:
-    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's; ``cpuset`` pins the boxes to CPUs.
+    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's.
 
     ``adapter`` is what browsers must compute on; None where nobody promised anything.
     """
@@ -46,14 +48,14 @@ class DockerBoxes:
         self,
         client: docker.DockerClient,
         base_folder: Path,
-        cpuset: str | None = None,
+        machine: limits.Machine = PLAIN,
         images: Mapping[str, str] = IMAGES,
         adapter: Mapping[str, Any] | None = None,
     ) -> None:
         self._client = client
         self._adapter = adapter
         self._base_folder = base_folder
-        self._cpuset = cpuset
+        self._machine = machine
         self._images = images
         try:
             facts = client.info()
@@ -69,7 +71,7 @@ class DockerBoxes:
         group = self._group_class(f"{cgroups.FAMILY}/{host_of(spec)}/{token}")
         folder = GateFolder(self._base_folder / token)
         name = f"minjoule-{re.sub(r'[^A-Za-z0-9_.-]', '-', spec.name)[:60]}-{token}"
-        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._cpuset, self._adapter)
+        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._machine, self._adapter)
 
 
 class DockerBox:
@@ -85,11 +87,11 @@ class DockerBox:
         name: str,
         group: cgroups.BoxGroup,
         folder: GateFolder,
-        cpuset: str | None,
+        machine: limits.Machine,
         promised: Mapping[str, Any] | None = None,
     ) -> None:
         self._spec, self._api, self._image, self._name = spec, api, image, name
-        self._group, self._folder, self._cpuset = group, folder, cpuset
+        self._group, self._folder, self._machine = group, folder, machine
         self._container: str | None = None
         self._stream: LogStream | None = None
         self._channel: Channel | None = None
@@ -167,7 +169,7 @@ class DockerBox:
 
     def _create(self, command: list[str]) -> str:
         spec = self._spec
-        settings = limits.host_config(spec, self._folder.mounted.absolute(), self._group.engine_name, self._cpuset)
+        settings = limits.host_config(spec, self._folder.mounted.absolute(), self._group.engine_name, self._machine)
         made: dict[str, Any] = self._api.create_container(
             self._image,
             command=command[1:],
@@ -175,7 +177,7 @@ class DockerBox:
             user=limits.NOBODY,
             working_dir="/tmp",  # noqa: S108 - the box's own
             environment=limits.environment(spec.limits.threads),
-            labels=limits.labels(spec),
+            labels={DEADLINE: str(round(lifetime.deadline_s(spec.limits)))} | limits.labels(spec),
             host_config=self._api.create_host_config(**settings),
             name=self._name,
         )
@@ -209,7 +211,7 @@ class DockerBox:
             raise BoxFault("the box isn't started")
         killed = not self._empties(grace_s) and self._kill(self._container)
         if not self._empties(KILL_S):
-            raise BoxFault(f"the box wasn't empty {KILL_S:.0f} s after SIGKILL: this host needs a look")
+            raise BoxStuck(f"the box wasn't empty {KILL_S:.0f} s after SIGKILL: this host needs a look")
         if on_empty is not None:
             on_empty()
         cpu_ns, oom_kills = self._group.cpu_ns(), self._group.oom_kills()
@@ -244,7 +246,9 @@ class DockerBox:
         asking = threading.Thread(target=ask, name="box-kill", daemon=True)
         asking.start()
         asking.join(KILL_S)
-        answer = answers[0] if answers else TimeoutError(f"no answer in {KILL_S:.0f} s")
+        if not answers:
+            raise BoxStuck(f"the engine didn't kill the box: no answer in {KILL_S:.0f} s")
+        answer = answers[0]
         if isinstance(answer, Exception):
             raise BoxFault(f"the engine didn't kill the box: {answer}") from answer
         return answer

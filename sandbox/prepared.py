@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from minjoule.box import BoxSpec
+from sandbox import lifetime
 from sandbox.docker_box import DockerBox, DockerBoxes, host_of
 from sandbox.limits import LABEL
 
 PAIR = 2
-KEPT_S = 1800.0
 
 
 class PreparedBoxes:
@@ -32,7 +32,7 @@ class PreparedBoxes:
         self._wanted = spec
         while self._waiting:
             began, box = self._waiting.pop(0)
-            if box.waits() and time.monotonic() - began < KEPT_S:
+            if box.waits() and time.monotonic() - began < lifetime.WAITING_S:
                 return box.take(spec)
             box.cleanup()
         return self._boxes(spec)
@@ -67,7 +67,7 @@ class PreparedBoxes:
             self._waiting.pop()[1].cleanup()
 
     def _drop_stale(self) -> None:
-        fresh = [(began, box) for began, box in self._waiting if box.waits() and time.monotonic() - began < KEPT_S / 2]
+        fresh = [(began, box) for began, box in self._waiting if box.waits() and time.monotonic() - began < lifetime.WAITING_S / 2]
         for each in self._waiting:
             if each not in fresh:
                 each[1].cleanup()
@@ -76,7 +76,7 @@ class PreparedBoxes:
 
 def kind_of(spec: BoxSpec) -> tuple[object, ...]:
     """What a container is shaped by: the rest of a spec is told to the box later, or watched from outside."""
-    return spec.image, spec.prelude, host_of(spec), replace(spec.limits, wall_s=0, cpu_s=0)
+    return spec.image, spec.prelude, host_of(spec), replace(spec.limits, wall_s=lifetime.longest_s(spec.limits), cpu_s=0)
 
 
 def blank_of(spec: BoxSpec) -> BoxSpec:

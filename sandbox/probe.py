@@ -12,11 +12,12 @@ import docker
 from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
 from sandbox.docker_box import DockerBoxes
 from sandbox.kinds import KINDS
+from sandbox.limits import Machine
 
 # Runs in the box. Each attempt must be refused; what it prints is {"name": errno or 0 where it was let through}.
 # Numbers are the syscalls' on x86_64 and aarch64 (source: the kernel's syscall_64.tbl and asm-generic/unistd.h).
 SCRIPT = """
-import ctypes, errno, json, os, platform, socket
+import ctypes, errno, json, mmap, os, platform, socket
 libc = ctypes.CDLL(None, use_errno=True)
 amd = platform.machine() == "x86_64"
 NEWUSER = 0x10000000
@@ -36,6 +37,15 @@ said = {}
 def verdict(well):
     return "refused" if well else "allowed"
 said["capabilities"] = verdict(not any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("Cap")))
+# First of all: where ptrace is let through, the death of a child would stop us.
+if amd:  # getpid by int 0x80: a filter that names one architecture kills whoever tries
+    child = os.fork()
+    if child == 0:
+        code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+        code.write(bytes.fromhex("b814000000cd80c3"))
+        called = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))()
+        os._exit(7 if called == os.getpid() else 0)
+    said["call_of_32_bits"] = verdict(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 7)
 for name, (on_amd, on_arm, *arguments) in calls.items():
     ctypes.set_errno(0)
     result = libc.syscall(ctypes.c_long(on_amd if amd else on_arm), *map(ctypes.c_long, arguments))
@@ -67,14 +77,16 @@ LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 20,
 BROWSER_LIMITS = BoxLimits(wall_s=30, cpu_s=30, memory_bytes=1 << 30, tmp_bytes=1 << 28, pids=400, log_bytes=1 << 16)
 
 
-def probe(client: docker.DockerClient, base_folder: Path, image: str = "python", host_label: str = "local") -> list[str]:
+def probe(
+    client: docker.DockerClient, base_folder: Path, image: str = "python", host_label: str = "local", machine: Machine | None = None
+) -> list[str]:
     """Try every refusal in a box like the entrants'; what was let through or failed otherwise, empty when all is well.
 
     Raises BoxFault when the probe itself couldn't run.
     """
     spec = BoxSpec("probe", Phase.TRAIN, Path(), "none.py", (), image, LIMITS, {"host": host_label})
     let_be = OWN_SANDBOX if KINDS[image].needs_namespaces else set()
-    box = DockerBoxes(client, base_folder)(spec)
+    box = DockerBoxes(client, base_folder, machine or Machine())(spec)
     try:
         box.launch(["python3", "-I", "-c", SCRIPT])
         end = box.wait_empty(LIMITS.wall_s)
@@ -87,9 +99,12 @@ def probe(client: docker.DockerClient, base_folder: Path, image: str = "python",
     return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS and name not in let_be]
 
 
-def adapter_of(client: docker.DockerClient, base_folder: Path, image: str = "webgpu", host_label: str = "local") -> dict[str, Any]:
+def adapter_of(
+    client: docker.DockerClient, base_folder: Path, image: str = "webgpu", host_label: str = "local", machine: Machine | None = None
+) -> dict[str, Any]:
     """Start a box up to where a bundle is wanted; what its page found. Raises BoxFault."""
-    box = DockerBoxes(client, base_folder)(BoxSpec("adapter", Phase.TRAIN, Path(), "", (), image, BROWSER_LIMITS, {"host": host_label}))
+    spec = BoxSpec("adapter", Phase.TRAIN, Path(), "", (), image, BROWSER_LIMITS, {"host": host_label})
+    box = DockerBoxes(client, base_folder, machine or Machine())(spec)
     try:
         box.start()
         return box.adapter

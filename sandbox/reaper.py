@@ -1,19 +1,25 @@
 """Removes what boxes of this host left behind: containers by label, control groups and folders by name.
 
-``reap`` is for a worker that has no box of its own alive; ``reap_overdue`` for whoever watches beside it.
-It knows nothing of runs.
+``reap`` is for a worker that has no box of its own alive; ``python -m sandbox.reaper DATA_DIR`` watches beside it, as a process
+of its own: what is past its deadline goes at once, and everything goes once the worker is dead. It knows nothing of runs.
 """
 
+import argparse
+import contextlib
+import logging
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import docker
 
 from minjoule.box import BoxFault
-from sandbox import cgroups
+from sandbox import cgroups, lifetime
 from sandbox.docker_box import ENGINE_ERRORS, remove_container
 from sandbox.limits import LABEL
+
+log = logging.getLogger("sandbox.reaper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +71,38 @@ def reap_overdue(client: docker.DockerClient, host_label: str, now_s: float) -> 
     except ENGINE_ERRORS as error:
         raise BoxFault(f"the engine didn't remove what is overdue: {error}") from error
     return len(overdue)
+
+
+def look(client: docker.DockerClient, data_dir: Path) -> Reaped:
+    """One round over the host whose worker has this data folder; nothing where none ever ran. Raises BoxFault."""
+    try:
+        host_label = (data_dir / lifetime.LABEL_FILE).read_text().strip()
+    except FileNotFoundError:
+        return Reaped(0, 0, 0)
+    with lifetime.orphaned(data_dir) as orphaned:
+        if orphaned:
+            return reap(client, host_label, data_dir / "boxes")
+    return Reaped(reap_overdue(client, host_label, lifetime.now_s()), 0, 0)
+
+
+def watch(data_dir: Path, every_s: float) -> None:
+    """Look for ever; an engine that is away is looked for again."""
+    while True:
+        try:
+            client = docker.from_env(timeout=60)
+            with contextlib.closing(client):
+                reaped = look(client, data_dir)
+            if reaped != Reaped(0, 0, 0):
+                log.warning("leftovers_reaped containers=%d groups=%d folders=%d", reaped.containers, reaped.groups, reaped.folders)
+        except (BoxFault, *ENGINE_ERRORS) as error:
+            log.error("reaper_failed error=%s", error)
+        time.sleep(every_s)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    parser = argparse.ArgumentParser(prog="python -m sandbox.reaper", description="Clear what a dead worker left on this host.")
+    parser.add_argument("data_dir", type=Path, help="the worker's data folder (MINJOULE_WORKER_DATA_DIR)")
+    parser.add_argument("--every", type=float, default=5.0, help="seconds between two rounds")
+    given = parser.parse_args()
+    watch(given.data_dir, given.every)

@@ -13,11 +13,15 @@ from server.health import endpoints as health
 from server.hosts import endpoints as hosts
 from server.hosts import pages as host_pages
 from server.middleware import Guard
+from server.organizers import endpoints as organizers
 from server.organizers import pages as organizer_pages
+from server.organizers import reviews as review_pages
 from server.participants import endpoints as participants
 from server.participants import pages as participant_pages
 from server.queue import CeleryHints, Hints
 from server.rate_limits import RateLimits
+from server.records import endpoints as records
+from server.records import pages as record_pages
 from server.runs import endpoints as runs
 from server.runs import pages as run_pages
 from server.settings import Settings, load_settings
@@ -26,8 +30,8 @@ from server.submissions import pages as submission_pages
 from server.tracks import endpoints as tracks
 from server.tracks import pages as track_pages
 
-ROUTES = (health, participants, tracks, boards, submissions, runs, hosts)
-PAGES = (board_pages, track_pages, submission_pages, run_pages, participant_pages, host_pages, organizer_pages)
+ROUTES = (health, participants, tracks, boards, submissions, runs, hosts, records, organizers)
+PAGES = (board_pages, record_pages, track_pages, submission_pages, run_pages, participant_pages, host_pages, organizer_pages, review_pages)
 
 
 def create_app(settings: Settings | None = None, hints: Hints | None = None) -> FastAPI:
@@ -52,6 +56,8 @@ def create_app(settings: Settings | None = None, hints: Hints | None = None) -> 
     app.state.cookie_name = "__Host-mj" if settings.https else "mj_session"
     app.state.live_runs = runs.look_at(app)
     app.state.board_pages = board_pages.PageCache()
+    app.state.sieved_pages = board_pages.PageCache(64)
+    app.state.board_plots = board_pages.PageCache(64)
     app.state.error_page = templating.error_page
     http_errors.install(app)
     for module in (*PAGES, *ROUTES):  # the board is the busiest page, and routers are tried in order

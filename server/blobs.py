@@ -37,11 +37,14 @@ class LocalBlobs:
             return sha256
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        try:
+            with aside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)  # a full disk leaves no half file to make it fuller
         return sha256
 
     def get(self, sha256: str) -> bytes:

@@ -10,8 +10,11 @@ from server import clock
 from server.boards.tasks import rank_boards
 from server.db.session import Database
 from server.domain.hints import RANK, SERVER_QUEUE, SWEEP
+from server.hosts.service import queue_users
 from server.logs import configure
 from server.queue import CeleryHints, celery_client
+from server.queue_users import keep_users
+from server.records.tasks import follow_ranking, tend_duels
 from server.runs.tasks import sweep_runs
 from server.settings import Settings, load_settings
 
@@ -36,16 +39,27 @@ def hints() -> CeleryHints:
     return CeleryHints(chosen.redis_url)
 
 
+@cache
+def secret() -> bytes:
+    """The server's."""
+    return load_settings().instance_secret()
+
+
 @app.task(name=SWEEP)  # type: ignore[untyped-decorator]
 def sweep() -> Any:
     """Every deadline, every lost hint, every stale board."""
     with database().session() as session:
         sweep_runs(session, hints(), clock.now())
     rank()
+    with database().session() as session:
+        tend_duels(session, hints(), clock.now())
+    with database().session(read_only=True) as session:
+        users = queue_users(session, secret())
+    keep_users(settings.redis_url, users)
 
 
 @app.task(name=RANK)  # type: ignore[untyped-decorator]
 def rank() -> Any:
     """Rank what is stale."""
     with database().session() as session:
-        rank_boards(session, clock.now())
+        follow_ranking(session, hints(), rank_boards(session, clock.now()), clock.now())

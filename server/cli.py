@@ -1,12 +1,14 @@
 """``minjoule-admin``: run the platform, and what organizers do from a terminal."""
 
 import json
+import math
 import platform as machine
 import re
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,14 +17,18 @@ from alembic import command as alembic
 from alembic.config import Config
 from sqlalchemy.orm import Session
 
+from minjoule import calibration
 from minjoule import tracks as shipped_tracks
-from minjoule.tracks import TrackRules
-from server import audit, clock, demo
+from minjoule.bundle import read_folder
+from minjoule.problems import importing, problem_of
+from minjoule.problems.datasets import DatasetError
+from server import audit, clock, demo, keeping
 from server.db.session import Database
 from server.domain.errors import ParticipantError
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
 from server.launcher import Launcher, LaunchError, start_redis, start_server
+from server.organizers import seasons
 from server.participants import service as participants
 from server.queue import CeleryHints
 from server.runs import judging
@@ -34,10 +40,15 @@ CONSOLE = "console"  # whoever has a shell on the server, in the audit log
 app = typer.Typer(help="Run and organize a minjoule platform.", no_args_is_help=True, pretty_exceptions_enable=False)
 host_app = typer.Typer(help="Enrol, list and revoke hosts.", no_args_is_help=True)
 track_app = typer.Typer(help="Apply and list tracks.", no_args_is_help=True)
+dataset_app = typer.Typer(help="Import data sets that can't be shipped.", no_args_is_help=True)
 image_app = typer.Typer(help="Build the boxes' images.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit log.", no_args_is_help=False)
 app.add_typer(host_app, name="host")
 app.add_typer(track_app, name="track")
 app.add_typer(image_app, name="image")
+app.add_typer(dataset_app, name="dataset")
+keeping.add_to(app)
+app.add_typer(audit_app, name="audit")
 
 
 def prepare_database(settings: Settings) -> None:
@@ -139,17 +150,16 @@ def host_list() -> None:
 
 
 @host_app.command(name="revoke")
-def host_revoke(name: str) -> None:
-    """End a host's token and queue its open attempts again."""
+def host_revoke(name: str, why: Annotated[str, typer.Option(help="Shown at every run that it judged.")] = "no reason was given") -> None:
+    """End a host's token, queue its open attempts again, and flag in public what it judged."""
     settings = load_settings()
     hints = CeleryHints(settings.redis_url)
 
-    def revoke(session: Session) -> None:
-        judging.revoke_host(session, hints, name, clock.now())
-        audit.record(session, CONSOLE, "host_revoked", name, now=clock.now())
+    def revoke(session: Session) -> int:
+        audit.record(session, CONSOLE, "host_revoked", name, why, now=clock.now())
+        return judging.revoke_host(session, hints, name, clock.now(), why)
 
-    within(revoke)
-    typer.echo(f"revoked {name}")
+    typer.echo(f"revoked {name}; {within(revoke)} runs that it judged are flagged")
 
 
 @host_app.command(name="calibrate", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -160,16 +170,31 @@ def host_calibrate(context: typer.Context) -> None:
 
 
 @track_app.command(name="apply")
-def track_apply(file: Path) -> None:
+def track_apply(file: Path, reason: Annotated[str, typer.Option(help="Why; public, and due where the change alters scores.")] = "") -> None:
     """Create or update a track from its TOML file."""
+    text, hints = file.read_text(encoding="utf-8"), CeleryHints(load_settings().redis_url)
+    change = within(lambda session: seasons.change_rules(session, hints, None, text, reason, clock.now()))
+    rules = change.rules
+    typer.echo(f"track {rules.slug}: target {rules.target_loss:g} {rules.unit}, {rules.runs} runs, rules version {rules.rules_version}")
+    if change.altered:
+        typer.echo(f"{', '.join(change.altered)} changed: {change.entries} live entries run anew")
 
-    def apply(session: Session) -> TrackRules:
-        rules = tracks.apply_track(session, file.read_text(encoding="utf-8"), clock.now())
-        audit.record(session, CONSOLE, "track_applied", rules.slug, f"rules version {rules.rules_version}", now=clock.now())
-        return rules
 
-    rules = within(apply)
-    typer.echo(f"track {rules.slug}: target {rules.target_loss:g} {rules.unit}, {rules.runs} runs")
+@track_app.command(name="season")
+def track_season(slug: str, until: datetime, since: Annotated[datetime | None, typer.Option(help="UTC; now, if left out.")] = None) -> None:
+    """Open a track's next season, which takes submissions until that instant (UTC)."""
+    now = clock.now()
+    begin = since.replace(tzinfo=UTC) if since else now
+    number = within(lambda session: seasons.open_season(session, None, slug, begin, until.replace(tzinfo=UTC), now))
+    typer.echo(f"season {number} of track {slug} takes submissions from {begin:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M} UTC")
+
+
+@track_app.command(name="close")
+def track_close(slug: str) -> None:
+    """Close a season that is past its deadline: fresh runs of each board's first ten, and sources by the track's rule."""
+    hints = CeleryHints(load_settings().redis_url)
+    fresh = within(lambda session: seasons.close_season(session, hints, None, slug, clock.now()))
+    typer.echo(f"track {slug} is closed: {len(fresh)} fresh runs are queued for the first ten of its boards")
 
 
 @track_app.command(name="list")
@@ -179,19 +204,81 @@ def track_list() -> None:
         typer.echo(f"{rules.slug}  target {rules.target_loss:g} {rules.unit}, {rules.runs} runs, image {rules.image}")
 
 
+@track_app.command(name="calibrate")
+def track_calibrate(
+    slug: str,
+    times: Annotated[int, typer.Option(min=2, max=1000, help="Fresh instances for each baseline.")] = 20,
+    entry: Annotated[list[Path] | None, typer.Option(help="Folders of baselines; without any, the starter kit's examples.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Where to write the log, as Markdown.")] = None,
+) -> None:
+    """Run baselines on fresh instances, UNSANDBOXED in this process, and propose target, sigma and caps."""
+    if slug not in shipped_tracks.shipped():
+        typer.echo(f"there is no shipped track {slug!r}: they are {', '.join(shipped_tracks.shipped())}", err=True)
+        raise typer.Exit(2)
+    rules = shipped_tracks.parse_track(shipped_tracks.shipped()[slug])
+    folders = entry or [each.parent for each in sorted((ROOT / "starter_kit" / "examples").glob("*/entry.toml"))]
+    mine = [folder for folder in folders if read_folder(folder).manifest.track == slug]
+    if not mine:
+        typer.echo(f"none of the folders holds an entry for track {slug}: name some by --entry", err=True)
+        raise typer.Exit(2)
+    baselines = []
+    for folder in mine:
+        baselines.append(calibration.try_out(folder, problem_of(rules).draw, times))
+        typer.echo(f"{folder.name}: loss {baselines[-1].mean:.4f}, scatter {baselines[-1].scatter:.4f} over {times} instances")
+    said = calibration.log_of(rules, baselines, calibration.propose(baselines, rules.target_loss), f"{clock.now():%Y-%m-%d}")
+    typer.echo(said)
+    if log is not None:
+        log.write_text(said, encoding="utf-8")
+
+
+@dataset_app.command(name="import")
+def dataset_import(
+    name: str,
+    files: list[Path],
+    form: Annotated[str, typer.Option("--format", help="wikitext, jsonl or gpt2-bin.")] = "wikitext",
+    vocabulary: Annotated[Path | None, typer.Option(help="GPT-2's encoder.json, for gpt2-bin.")] = None,
+    limit_mb: Annotated[int, typer.Option(min=1, help="Stop after so many megabytes.")] = 1000,
+) -> None:
+    """Bring a text that can't be shipped onto this machine, for the tracks that name it. Every host of a class needs the same files."""
+    try:
+        found = importing.bring_in(name, files, form, limit_mb * 1_000_000, vocabulary)
+    except DatasetError as error:
+        typer.echo(f"nothing was imported: {error}", err=True)
+        raise typer.Exit(2) from None
+    typer.echo(f"{name}: {found.documents} documents, {found.size} bytes, sha256 {found.sha256}")
+    if found.tokens:
+        bits = importing.GPT2_NATS * found.tokens / found.size / math.log(2)
+        typer.echo(
+            f"{found.size / found.tokens:.3f} bytes a token: GPT-2 small's {importing.GPT2_NATS} nats a token are {bits:.4f} bits a byte"
+        )
+
+
 @image_app.command(name="build")
 def image_build(name: str = "python") -> None:
     """Build a box image on this machine (`python` or `torch`)."""
     raise typer.Exit(subprocess.run([sys.executable, "-m", "sandbox.images", "build", name], check=False).returncode)
 
 
-@app.command(name="audit")
+@audit_app.callback(invoke_without_command=True)
 def show_audit(
+    context: typer.Context,
     contains: Annotated[str, typer.Option(help="A digest noted earlier, which must stand in the chain.")] = "",
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Print the audit log and verify its chain; note the last digest elsewhere to see later whether the log was cut."""
-    within(lambda session: print_acts(session, as_json))
+    if context.invoked_subcommand is None:
+        within(lambda session: print_acts(session, as_json))
+        verify_audit(contains, as_json)
+
+
+@audit_app.command(name="verify")
+def audit_verify(contains: Annotated[str, typer.Option(help="A digest noted earlier, which must stand in the chain.")] = "") -> None:
+    """Verify the chain of the audit log without printing its acts."""
+    verify_audit(contains, False)
+
+
+def verify_audit(contains: str, as_json: bool) -> None:
+    """Exits 3 where the chain doesn't hold."""
     try:
         chain = within(lambda session: audit.verify(session, contains))
     except audit.BrokenChainError as error:

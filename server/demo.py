@@ -29,6 +29,7 @@ from server.settings import Settings, load_settings
 MISSES_BY_DESIGN = {"digits-softmax", "kjv-neural"}
 WAIT_S = 1800.0
 WEBGPU_IMAGE = "minjoule/webgpu:local"
+DOCTOR_S = 60.0
 
 
 def play(root: Path, prepare: Callable[[Settings], None], *, port: int, box: str, leave: bool) -> int:
@@ -97,17 +98,41 @@ def start(launcher: Launcher, prepare: Callable[[Settings], None], data_dir: Pat
     start_server(launcher, environment, "127.0.0.1", port, data_dir)
     worker = {"MINJOULE_WORKER_DATA_DIR": str(data_dir / "worker"), "MINJOULE_WORKER_REDIS_URL": redis_url, "MINJOULE_WORKER_BOX": box}
     say("enrolling this machine as a host by a one-time code")
-    code = issue_code(box)
+    code = issue_code(box, choose_boundary(box, ask_doctor(worker)))
     enrol = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", "demo-host"]
     subprocess.run(enrol, env=os.environ | worker, check=True, stdout=subprocess.DEVNULL)
     launcher.start("worker", [sys.executable, "-m", "worker"], worker)
 
 
-def issue_code(box: str) -> str:
+def ask_doctor(environment: dict[str, str]) -> list[dict[str, Any]]:
+    """What the worker's doctor says of each meter; nothing where it doesn't answer."""
+    asked = [sys.executable, "-m", "worker", "doctor", "--json"]
+    try:
+        done = subprocess.run(asked, env=os.environ | environment, check=True, capture_output=True, text=True, timeout=DOCTOR_S)
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        return []
+    return found
+
+
+def choose_boundary(box: str, meters: list[dict[str, Any]]) -> str:
+    """Counted work where the sandbox's control groups can be counted and the probe passes; else CPU time, and it's said why."""
+    counters = next((each for each in meters if each["name"] == "cpu-counters"), None)
+    if box == "docker" and counters and counters["accepted"]:
+        say("joules are modelled from counted work (modelled-cpu): not measured")
+        return "modelled-cpu"
+    why = (
+        "the local box has no control group to count in" if box == "local" else counters["said"] if counters else "the doctor didn't answer"
+    )
+    say(f"joules are modelled from CPU time (modelled-cpu-time), noisy and not measured; cpu-counters: {why}")
+    return "modelled-cpu-time"
+
+
+def issue_code(box: str, boundary: str) -> str:
     """A code for this machine's class."""
     local = box == "local"
     name = "unsandboxed" if local else "demo"
-    wanted = NewClass(name, "this machine, without a sandbox" if local else "this machine", "modelled-cpu-time", local)
+    wanted = NewClass(name, "this machine, without a sandbox" if local else "this machine", boundary, local)
     database = Database(load_settings().database)
     with database.session() as session:
         code = hosts.issue_code(session, wanted, loopback_only=True, now=clock.now())

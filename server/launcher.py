@@ -72,6 +72,7 @@ class Launcher:
         for process in self.processes:
             dead = process.handle is not None and process.handle.poll() is not None
             if dead and time.monotonic() - process.started_at > BACKOFF_S:
+                signal_group(process, signal.SIGKILL)  # its children, who would go on: a killed Celery leaves its beat
                 self.tell(f"{process.name} ended with {process.handle.returncode if process.handle else '?'}: started again")
                 self._spawn(process)
 

@@ -3,6 +3,7 @@
 Pure ASGI: it costs next to nothing.
 """
 
+import asyncio
 import time
 from urllib.parse import urlsplit
 
@@ -35,6 +36,10 @@ class BodyTooLargeError(Exception):
     """The body passed the cap while it was read."""
 
 
+class BodyTooSlowError(Exception):
+    """The body wasn't here in time."""
+
+
 class Guard:
     """See the module's docstring."""
 
@@ -44,6 +49,7 @@ class Guard:
         self._origin = settings.public_url.rstrip("/")
         self._headers = tuple((HEADERS | (STRICT_TRANSPORT if settings.https else {})).items())
         self._recent = RecentAnswers()
+        self._body_s = settings.body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -90,11 +96,19 @@ class Guard:
         return start
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        taken = 0
+        taken, whole = 0, False
+        deadline = asyncio.get_running_loop().time() + self._body_s
 
         async def receive_bounded() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, whole
+            if whole:  # what comes now is the end of the connection, which may take as long as a stream of events
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTooSlowError from None
+            whole = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > BODY_CAP:
                 raise BodyTooLargeError
@@ -104,6 +118,9 @@ class Guard:
             await self._app(scope, receive_bounded, send)
         except BodyTooLargeError:
             await too_large()(scope, receive, send)
+        except BodyTooSlowError:
+            slow = f"the request's body wasn't here after {self._body_s:g} s"
+            await refuse(408, "too_slow", slow, "send it again over a faster connection")(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     sign_ups_per_hour: int = Field(default=20, ge=1)
     sign_ins_per_minute: int = Field(default=20, ge=1)
     uploads_per_minute: int = Field(default=60, ge=1)
+    body_s: float = Field(default=60.0, gt=0, le=3600)
     log_level: str = "info"
 
     @property

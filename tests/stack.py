@@ -87,8 +87,17 @@ class Stack:
         return self.launcher.start("worker", [sys.executable, "-m", "worker"], self.environment)
 
 
-def start_stack(folder: Path, box: str, *, worker: bool = True, boundary: str = "modelled-cpu-time", **settings_of_server: str) -> Stack:
-    """Everything, enrolled, with an account; settings by their environment names."""
+def start_stack(
+    folder: Path,
+    box: str,
+    *,
+    worker: bool = True,
+    host_class: str | None = None,
+    toml: str | None = None,
+    boundary: str = "modelled-cpu-time",
+    **settings_of_server: str,
+) -> Stack:
+    """Everything, enrolled, with an account; settings by their environment names. ``toml``: a track of the test's own."""
     launcher = Launcher(folder / "logs", lambda line: None)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -111,11 +120,11 @@ def start_stack(folder: Path, box: str, *, worker: bool = True, boundary: str = 
         connection.commit()
     settings.instance_secret()
     with database.session() as session:
-        for toml in shipped.shipped().values():
-            tracks.apply_track(session, toml, clock.now())
+        for content in [toml] if toml else shipped.shipped().values():
+            tracks.apply_track(session, content, clock.now())
         row = participants.sign_up(session, "Alice", "a long password", clock.now())
         token = participants.issue_token(session, row.id, "test", clock.now(), 1)
-        name = f"test-{box}-{secrets.token_hex(3)}"
+        name = host_class or f"test-{box}-{secrets.token_hex(3)}"
         code = hosts.issue_code(session, NewClass(name, "a test", boundary, box == "local"), loopback_only=True, now=clock.now())
     database.close()
     start_server(launcher, environment, "127.0.0.1", port, folder)

@@ -13,7 +13,7 @@ from minjoule.meter import MeterFault, Reason
 from minjoule.record import public_key
 from worker.app import LOCK, make_app
 from worker.bench import BenchError
-from worker.calibration import Plan, calibrate, keep, load_history
+from worker.calibration import Plan, calibrate, keep, load_history, usual_rounds
 from worker.host import facts, host_lock
 from worker.load import every_core
 from worker.meters import Cabinet, meter_for
@@ -82,8 +82,8 @@ def calibrate_host(
         if meter.facts.modelled:
             raise MeterFault(f"{meter.facts.name} models and measures nothing: there's nothing to calibrate", Reason.MISCONFIGURED)
         history = load_history(settings.calibration_path)
-        plan = Plan(idle_s, pulse_s, settings.sample_s)
-        with host_lock(settings.data_dir / LOCK), every_core(os.cpu_count() or 1, control_s) as load:
+        plan, rounds = Plan(idle_s, pulse_s, settings.sample_s), usual_rounds(history, meter.facts.name)
+        with host_lock(settings.data_dir / LOCK), every_core(os.cpu_count() or 1, control_s, rounds) as load:
             found = calibrate(meter, load, plan, history)
     except (MeterFault, NotEnrolledError) as error:
         typer.echo(f"not calibrated: {error}", err=True)

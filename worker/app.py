@@ -6,8 +6,8 @@ from celery import Celery
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from kombu.entity import Exchange, Queue
 
-from server.domain.hints import CELERY, JUDGE, UNACKNOWLEDGED, host_queue
-from worker import logs
+from server.domain.hints import CELERY, JUDGE, UNACKNOWLEDGED, host_queue, queue_keys
+from worker import logs, presence
 from worker.bench import make_bench
 from worker.reporter import HttpReporter
 from worker.settings import WorkerSettings, load_credentials
@@ -21,12 +21,13 @@ def make_app(settings: WorkerSettings) -> Celery:
     logs.configure(settings.log_level)
     credentials = load_credentials(settings)
     bench, reporter = make_bench(settings, credentials), HttpReporter(credentials)
-    app = Celery("minjoule", broker=settings.redis_url)
+    app = Celery("minjoule", broker=credentials.queue_url(settings.redis_url))
     name = host_queue(credentials.host_class)
     app.conf.update(CELERY)
     app.conf.update(
         task_default_queue=name,
         task_queues=[Queue(name, Exchange(name), routing_key=name, **UNACKNOWLEDGED)],
+        broker_transport_options=dict(queue_keys(credentials.host_class)),
         worker_pool="solo",
         worker_concurrency=1,
     )
@@ -34,11 +35,13 @@ def make_app(settings: WorkerSettings) -> Celery:
     stopping = threading.Event()
 
     def look() -> None:
-        on_hint(reporter, bench, settings.data_dir / LOCK, stopping)
+        on_hint(reporter, bench, settings.data_dir / LOCK, settings.quarantine_path, stopping)
 
     app.task(name=JUDGE)(look)
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     worker_shutdown.connect(lambda **_: bench.close(), weak=False)
+    ended = presence.start(HttpReporter(credentials))  # a connection of its own: the judge's is busy at times
+    worker_shutdown.connect(lambda **_: ended.set(), weak=False)
     # A hint may have been lost while no worker was here.
     worker_ready.connect(lambda **_: app.send_task(JUDGE), weak=False)
     return app

@@ -1,7 +1,10 @@
 """What this host judges with, put together from its settings: boxes, meter, reaper."""
 
 import hashlib
-from collections.abc import Callable
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,26 +12,33 @@ from typing import Any
 import docker as engine
 from docker.errors import DockerException
 
-from minjoule.box import BoxFactory, BoxFault
+from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.entrypoints import WEBGPU
 from minjoule.local_box import LocalBoxes
+from minjoule.meter import Meter
 from minjoule.trial import WindowRules
+from sandbox import reaper
 from sandbox.adapter import named, refuse_software
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
-from sandbox.limits import settings_digest
+from sandbox.lifetime import hold
+from sandbox.limits import Machine, settings_digest
 from sandbox.prepared import PreparedBoxes
 from sandbox.probe import adapter_of, probe
-from sandbox.reaper import reap
-from worker.calibration import load_history, refuse_quarantined, usual_idle
+from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
+from worker.controls import Controls
 from worker.host import facts
 from worker.judge import Bench
+from worker.load import every_core
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
+from worker.scratch import Scratch
 from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
 
 log = get_logger()
+LEAST_IDLE_S = 1.0
+SCRUB_S = 120.0
 Act = Callable[[], None]
 Facts = dict[str, str | int]
 
@@ -39,20 +49,46 @@ class BenchError(Exception):
 
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
+    refuse_quarantined_host(settings.quarantine_path)
     label = label_of(credentials)
-    boxes, reap, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
+    boxes, reap_boxes, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
+    scratch = own_scratch(settings)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
     meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
     history = load_history(settings.calibration_path)
-    refuse_quarantined(history, meter.facts.name)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
-    return Bench(boxes, meter, reap, keep_ahead, close, label, facts() | about_box, load_key(settings.key_path), rules)
+    about, key, controls = facts() | about_box, load_key(settings.key_path), None if meter.facts.modelled else controls_of(meter, settings)
+
+    def clear() -> None:
+        reap_boxes()
+        scratch.clear()
+
+    return Bench(boxes, meter, clear, keep_ahead, close, label, about, key, rules, controls=controls)
+
+
+def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
+    """The control workload on every core, the same work as the last time."""
+    plan = Plan(max(settings.idle_s, LEAST_IDLE_S), sample_s=settings.sample_s)
+
+    def measured(history: Sequence[Calibration]) -> Calibration:
+        with every_core(os.cpu_count() or 1, settings.control_s, usual_rounds(history, meter.facts.name)) as load:
+            return calibrate(meter, load, plan, history)
+
+    return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured)
 
 
 def label_of(credentials: Credentials) -> str:
-    """What this host's containers are known by. Hosts of two platforms may share an engine, and must not reap each other's."""
+    """What this host's containers and groups stand under: its number there, and a digest, for two servers' hosts may share a machine."""
     return f"{credentials.token.split('_')[2]}-{hashlib.sha256(credentials.token.encode()).hexdigest()[:8]}"
+
+
+def own_scratch(settings: WorkerSettings) -> Scratch:
+    """Raises BenchError."""
+    try:
+        return Scratch(settings.data_dir)
+    except BoxFault as error:
+        raise BenchError(str(error)) from None
 
 
 def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:
@@ -67,12 +103,14 @@ def nothing() -> None:
 def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act, Facts]:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
+    alive = hold(settings.data_dir, label)  # before the first box: the reaper goes by it
     try:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
-        images, adapter = served(client, folder, promises_gpu=settings.promises_gpu)
-        boxes = PreparedBoxes(DockerBoxes(client, folder, images=images, adapter=adapter))
-        let_through = probe(client, folder) + (probe(client, folder, WEBGPU) if adapter else [])
+        machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
+        images, adapter = served(client, folder, machine, promises_gpu=settings.promises_gpu)
+        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, images, adapter))
+        let_through = probe(client, folder, machine=machine) + (probe(client, folder, WEBGPU, machine=machine) if adapter else [])
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
@@ -81,14 +119,23 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         raise BenchError(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}. Look at the engine's settings")
 
     def clear() -> None:
-        left = reap(client, label, folder, boxes.tokens)
+        left = reaper.reap(client, label, folder, boxes.tokens)
         if left.containers or left.groups or left.folders:
             log.warning("leftovers_reaped", **asdict(left))
+        if settings.gpu_scrub:
+            scrub(shlex.split(settings.gpu_scrub))
 
-    return boxes, clear, boxes.keep_ahead, boxes.clear, about_engine(client) | about_adapter(adapter)
+    def close() -> None:
+        boxes.clear()
+        alive.close()
+
+    chosen = {name: value for name, value in asdict(machine).items() if value}
+    return boxes, clear, boxes.keep_ahead, close, about_engine(client) | chosen | about_adapter(adapter)
 
 
-def served(client: engine.DockerClient, folder: Path, *, promises_gpu: bool) -> tuple[dict[str, str], dict[str, Any] | None]:
+def served(
+    client: engine.DockerClient, folder: Path, machine: Machine, *, promises_gpu: bool
+) -> tuple[dict[str, str], dict[str, Any] | None]:
     """The images that are here and of this checkout; and what the browser's one computes on, if it's among them. Raises BoxFault."""
     images: dict[str, str] = {}
     adapter: dict[str, Any] | None = None
@@ -100,7 +147,7 @@ def served(client: engine.DockerClient, folder: Path, *, promises_gpu: bool) -> 
             continue
         images[name] = tag
         if name == WEBGPU:
-            adapter = adapter_of(client, folder)
+            adapter = adapter_of(client, folder, machine=machine)
             if promises_gpu:
                 refuse_software(adapter)
     return images, adapter
@@ -109,6 +156,20 @@ def served(client: engine.DockerClient, folder: Path, *, promises_gpu: bool) -> 
 def about_adapter(adapter: dict[str, Any] | None) -> Facts:
     """What the record says of the browser's box."""
     return {} if adapter is None else {"adapter": named(adapter), "browser": str(adapter.get("browser", "unknown"))[:300]}
+
+
+def scrub(command: list[str]) -> None:
+    """Clear the board's memory between two tenants, outside every window. Raises BoxStuck: what can't be cleared isn't handed on."""
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=SCRUB_S)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise BoxStuck(f"the GPU's memory couldn't be scrubbed by {command[0]}: {error}") from error
+
+
+def refuse_quarantined_host(path: Path) -> None:
+    """A host where a kill hung judges nothing until somebody has looked. Raises BenchError."""
+    if path.exists():
+        raise BenchError(f"quarantined: {path.read_text().strip()}. Look at the engine, restart the machine, remove {path}")
 
 
 def about_engine(client: engine.DockerClient) -> Facts:

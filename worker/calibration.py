@@ -58,7 +58,10 @@ class Pulsed:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """One line of the history. ``failed`` says why the host must stand down; empty where it passed."""
+    """One line of the history. ``failed`` says why the host must stand down; empty where it passed.
+
+    ``rounds`` is the size of the control workload; calibrations of other sizes aren't compared with it (0: an older version's).
+    """
 
     at: str
     meter: str
@@ -67,6 +70,7 @@ class Calibration:
     spread: float
     pulses: tuple[Pulsed, ...]
     failed: str
+    rounds: int = 0
 
 
 def calibrate(meter: Meter, load: Load, plan: Plan, history: Sequence[Calibration]) -> Calibration:
@@ -77,7 +81,7 @@ def calibrate(meter: Meter, load: Load, plan: Plan, history: Sequence[Calibratio
     spread = statistics.stdev(controls) / statistics.mean(controls)
     at = dt.datetime.fromtimestamp(time.clock_gettime(time.CLOCK_REALTIME), dt.UTC).isoformat(timespec="seconds")
     pulses = pulsed(meter, load.pulse, plan)
-    found = Calibration(at, meter.facts.name, mean_power_uw(idle, idle.window), controls, spread, pulses, "")
+    found = Calibration(at, meter.facts.name, mean_power_uw(idle, idle.window), controls, spread, pulses, "", load.rounds)
     return replace(found, failed=verdict(found, history))
 
 
@@ -85,7 +89,7 @@ def verdict(found: Calibration, history: Sequence[Calibration]) -> str:
     """Why the host must stand down; empty where it may go on."""
     if found.spread > MOST_SPREAD:
         return f"the control workload's joules spread by {found.spread:.2%} over {CONTROLS} runs, {MOST_SPREAD:.0%} are allowed"
-    passed = [each for each in history if not each.failed and each.meter == found.meter]
+    passed = [each for each in history if not each.failed and (each.meter, each.rounds) == (found.meter, found.rounds)]
     if passed:
         usual = statistics.median(statistics.mean(each.control_uj) for each in passed)
         drift = statistics.mean(found.control_uj) / usual - 1
@@ -188,6 +192,11 @@ def refuse_quarantined(history: Sequence[Calibration], meter: str) -> None:
     own = [each for each in history if each.meter == meter]
     if own and own[-1].failed:
         raise MeterFault(f"this host stands down since its calibration of {own[-1].at}: {own[-1].failed}", Reason.QUARANTINE, AGAIN)
+
+
+def usual_rounds(history: Sequence[Calibration], meter: str) -> int:
+    """How large the control workload was the last time it passed: it's the same work for ever. 0 where there was none."""
+    return next((each.rounds for each in reversed(history) if each.meter == meter and not each.failed), 0)
 
 
 def usual_idle(history: Sequence[Calibration], meter: str) -> tuple[int, int] | None:

@@ -9,26 +9,31 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from minjoule import record, trace
-from minjoule.box import BoxFactory, BoxFault
+from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.bundle import BundleError, read_zip
+from minjoule.floor import repeat_key
 from minjoule.meter import Meter, MeterFault
-from minjoule.problems import PROBLEMS
+from minjoule.problems import problem_of
 from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
+from worker.controls import Controls
+from worker.lengths import Lengths
 from worker.logs import get_logger
-from worker.ports import Claim, LostLeaseError, Reporter, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, Reporter, ServerFault
 from worker.signing import record_of
 
 log = get_logger()
 BEAT_S = 1.0
+PAUSE_S = 2.0
+PAUSE_MOST_S = 60.0
 LOG_CHUNK = 48_000
 
 
@@ -41,6 +46,8 @@ class Bench:
         keep_ahead: called when nothing waits: have boxes ready for the next run.
         close: at the worker's end: leave nothing behind.
         key: signs every record of this host.
+        lengths: how long boxes took before.
+        controls: the control workload; None where nothing is measured.
     """
 
     boxes: BoxFactory
@@ -52,21 +59,42 @@ class Bench:
     facts: dict[str, str | int]
     key: Ed25519PrivateKey
     rules: WindowRules = WindowRules()
+    lengths: Lengths = field(default_factory=Lengths)
+    controls: Controls | None = None
+
+    def all_facts(self) -> dict[str, str | int]:
+        """What stands on a record about this host, just now."""
+        return self.facts | (self.controls.facts() if self.controls else {})
 
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
-    """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many."""
-    count = 0
+    """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many. Raises BoxStuck."""
+    count = faults = 0
     while not stopping.is_set():
         bench.reap()
+        if bench.controls is not None and not controlled(bench.controls, reporter):
+            break
         claim = reporter.claim()
         if claim is None:
             break
-        judge(claim, reporter, bench)
+        faults = 0 if judge(claim, reporter, bench) else faults + 1
+        if bench.controls is not None:
+            bench.controls.count()
         count += 1
+        if faults:  # a sick host would use up every run's attempts in seconds: others come first meanwhile
+            stopping.wait(min(PAUSE_S * 2 ** (faults - 1), PAUSE_MOST_S))
     if not stopping.is_set():
         prepare_ahead(bench)
     return count
+
+
+def controlled(controls: Controls, reporter: Reporter) -> bool:
+    """Whether the control workload lets this host judge."""
+    try:
+        return controls.before_claim(reporter)
+    except MeterFault as fault:
+        log.error("control_not_measured", reason=str(fault)[:500])
+        return False
 
 
 def prepare_ahead(bench: Bench) -> None:
@@ -77,16 +105,26 @@ def prepare_ahead(bench: Bench) -> None:
         log.warning("boxes_not_prepared", reason=str(error)[:500])
 
 
-def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
-    """One attempt, to its report or its fault."""
+def judge(claim: Claim, reporter: Reporter, bench: Bench) -> bool:
+    """One attempt, to its report or its fault; whether this host did its part.
+
+    Raises BoxStuck, its fault told, where this host may judge no more.
+    """
     try:
         attempt(claim, reporter, bench)
+        return True
     except (LostLeaseError, TrialStopped) as error:
         log.warning("attempt_dropped", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
+        return True
+    except RefusedError as error:  # a result that the server doesn't take is ours to answer for, at once
+        give_up(claim, reporter, Cause.WORKER_ERROR, f"the server refused: {error}")
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:
         give_up(claim, reporter, Cause.METER_FAULT, f"{error.reason}: {error}")
+    except BoxStuck as error:
+        give_up(claim, reporter, Cause.BOX_FAULT, str(error))
+        raise
     except BoxFault as error:
         give_up(claim, reporter, Cause.BOX_FAULT, str(error))
     except BundleError as error:  # it was admitted once, so what came here is damaged
@@ -95,6 +133,7 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         reference = secrets.token_hex(4)
         log.error("attempt_crashed", run=claim.run_id, reference=reference, exc_info=error)
         give_up(claim, reporter, Cause.WORKER_ERROR, f"{type(error).__name__}, reference {reference}")
+    return False
 
 
 def give_up(claim: Claim, reporter: Reporter, cause: Cause, detail: str) -> None:
@@ -102,7 +141,7 @@ def give_up(claim: Claim, reporter: Reporter, cause: Cause, detail: str) -> None
     log.error("attempt_faulted", run=claim.run_id, epoch=claim.epoch, cause=cause, detail=detail[:500])
     try:
         reporter.fault(claim, cause, detail)
-    except (LostLeaseError, ServerFault) as error:
+    except (LostLeaseError, RefusedError, ServerFault) as error:
         log.error("fault_unsaid", run=claim.run_id, reason=str(error)[:300])
 
 
@@ -116,6 +155,7 @@ def attempt(claim: Claim, reporter: Reporter, bench: Bench) -> None:
         bundle.write_to(folder)
         with Trial(spec_of(claim, folder, bench), bench.boxes, bench.meter, bench.rules) as trial, Pulse(claim, reporter, trial) as pulse:
             result = trial.carry_out(pulse.note)
+            bench.lengths.note(claim.submission_digest, result)
             reporter.report(claim, report_of(claim, result, bench))  # the beats go on: they keep the lease while the server is away
             pulse.stop()
         log.info(
@@ -136,17 +176,18 @@ def spec_of(claim: Claim, folder: Path, bench: Bench) -> TrialSpec:
         entrypoint=claim.entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        draw=lambda place: problem_of(rules).draw(repeat_key(key, place)),
         seed=claim.seed,
         caps=rules.caps.to_trial(),
         labels=labels,
+        expected_ns=bench.lengths.of(claim.submission_digest),
     )
 
 
 def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]:
     """The result as the server takes it, with the record that this host signs."""
-    traces = packed_trace(result)
-    signed = record.canonical(record_of(claim, result, result.log, traces, bench.meter.facts, bench.facts))
+    traces, facts = packed_trace(result), bench.all_facts()
+    signed = record.canonical(record_of(claim, result, result.log, traces, bench.meter.facts, facts))
     return {
         "record_b64": base64.b64encode(signed).decode(),
         "signature": record.sign(bench.key, signed),
@@ -163,8 +204,9 @@ def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]
         "trace_b64": base64.b64encode(traces).decode(),
         "prelude_s": result.prelude_s,
         "instance_digest": result.instance_digest,
+        "sharing": record.sharing_of(result.sharing),
         "meter": asdict(bench.meter.facts),
-        "facts": bench.facts,
+        "facts": facts,
     }
 
 
@@ -219,7 +261,7 @@ class Pulse:
         while not self._done.wait(BEAT_S):
             try:
                 self._reporter.heartbeat(self._claim, self._content())
-            except LostLeaseError:
+            except (LostLeaseError, RefusedError):
                 self._trial.stop()
                 return
             except ServerFault as error:

@@ -13,21 +13,23 @@ SIZING_ROUNDS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Two ways to be busy, on processes that have been started before."""
+    """Two ways to be busy, on processes that have been started before. ``rounds`` is the size of the control workload."""
 
     control: Callable[[], None]
     pulse: Callable[[float], None]
+    rounds: int = 0
 
 
 @contextmanager
-def every_core(cores: int, control_s: float) -> Iterator[Load]:
-    """Processes for every core; the control workload is sized once to take about ``control_s``."""
+def every_core(cores: int, control_s: float, rounds: int = 0) -> Iterator[Load]:
+    """Processes for every core; the control workload has that many rounds, or is sized to take about ``control_s``."""
     began = time.monotonic()
-    hash_rounds(SIZING_ROUNDS)
-    rounds = max(round(control_s / (time.monotonic() - began) * SIZING_ROUNDS), 1)
+    if not rounds:
+        hash_rounds(SIZING_ROUNDS)
+        rounds = max(round(control_s / (time.monotonic() - began) * SIZING_ROUNDS), 1)
     with multiprocessing.get_context("spawn").Pool(cores) as pool:
         pool.map(hash_rounds, [1] * cores)
-        yield Load(lambda: use(pool.map(hash_rounds, [rounds] * cores)), lambda seconds: use(pool.map(hash_for, [seconds] * cores)))
+        yield Load(lambda: use(pool.map(hash_rounds, [rounds] * cores)), lambda seconds: use(pool.map(hash_for, [seconds] * cores)), rounds)
 
 
 def use(done: list[bytes]) -> None:

@@ -24,15 +24,23 @@ class LostLeaseError(Exception):
     """The server says that the attempt isn't ours any more (409): drop it."""
 
 
+class RefusedError(Exception):
+    """The server refused what we said (422 and the like): saying it again wouldn't help."""
+
+
 class ServerFault(Exception):
     """The server couldn't be reached or failed, for longer than we wait."""
 
 
 class Reporter(Protocol):
-    """The server, as a host sees it. Every call may raise ServerFault; all but claim LostLeaseError."""
+    """The server, as a host sees it. Every call may raise ServerFault; all but claim and presence LostLeaseError and RefusedError."""
 
     def claim(self) -> Claim | None:
         """The next run, or None."""
+        ...
+
+    def presence(self) -> None:
+        """This host is here, also while nothing waits. One try."""
         ...
 
     def bundle(self, claim: Claim) -> bytes:
@@ -45,6 +53,10 @@ class Reporter(Protocol):
 
     def report(self, claim: Claim, content: dict[str, Any]) -> None:
         """The end. Tried again while the server is away."""
+        ...
+
+    def control(self, said: str, *, passed: bool) -> None:
+        """What the control workload came to; a failure flags this host's runs since its last pass. Raises ServerFault alone."""
         ...
 
     def fault(self, claim: Claim, cause: str, detail: str) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import httpx
 
-from worker.ports import Claim, LostLeaseError, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, ServerFault
 from worker.settings import Credentials
 
 REPORT_FOR_S = 600.0
+LOST = {401, 403, 404, 409, 410}  # revoked, or not ours (any more): a server restored from its backup doesn't know the attempt
+LATER = {408, 425, 429}
 RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -25,8 +27,15 @@ class HttpReporter:
 
     def claim(self) -> Claim | None:
         """One try: the next hint brings another."""
-        response = self._once("POST", "/claims", json={"boot_id": self._boot_id})
+        try:
+            response = self._once("POST", "/claims", json={"boot_id": self._boot_id})
+        except (LostLeaseError, RefusedError) as error:
+            raise ServerFault(f"the server lets this host claim nothing: {error}") from error
         return None if response.status_code == 204 else Claim.model_validate(response.json())
+
+    def presence(self) -> None:
+        """One try: the next follows soon."""
+        self._once("POST", "/presence")
 
     def bundle(self, claim: Claim) -> bytes:
         """See Reporter."""
@@ -41,6 +50,10 @@ class HttpReporter:
         path, body = f"/attempts/{claim.attempt_id}/report", {"epoch": claim.epoch} | content
         self._patiently(lambda: self._once("POST", path, json=body), REPORT_FOR_S)
 
+    def control(self, said: str, *, passed: bool) -> None:
+        """See Reporter."""
+        self._patiently(lambda: self._once("POST", "/controls", json={"passed": passed, "said": said[:500]}), 30.0)
+
     def fault(self, claim: Claim, cause: str, detail: str) -> None:
         """See Reporter."""
         path, body = f"/attempts/{claim.attempt_id}/fault", {"epoch": claim.epoch, "cause": cause, "detail": detail[:4000]}
@@ -51,8 +64,10 @@ class HttpReporter:
             response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             raise ServerFault(f"{method} {path}: {type(error).__name__}: {error}") from error
-        if response.status_code == 409:
-            raise LostLeaseError(response.text[:500])
+        if response.status_code in LOST:
+            raise LostLeaseError(f"{response.status_code}: {response.text[:500]}")
+        if 400 <= response.status_code < 500 and response.status_code not in LATER:
+            raise RefusedError(f"{method} {path}: {response.status_code}: {response.text[:500]}")
         if response.status_code >= 400:
             raise ServerFault(f"{method} {path}: {response.status_code}: {response.text[:500]}")
         return response
@@ -62,6 +77,8 @@ class HttpReporter:
         while True:
             try:
                 return call()
+            except RefusedError:
+                raise
             except ServerFault:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 if time.monotonic() + wait_s > deadline:

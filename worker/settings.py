@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,12 +17,17 @@ class WorkerSettings(BaseSettings):
     data_dir: Path = Path("var/worker")
     redis_url: str = "redis://127.0.0.1:6379/0"
     box: Literal["docker", "local"] = "docker"
+    runtime: Literal["", "runsc"] = ""
+    gpu: str = ""
+    gpu_scrub: str = ""
     powercap_root: Path = Path("/sys/class/powercap")
     meters_file: Path | None = None
     promises_gpu: bool = False
     idle_s: float = Field(default=60.0, ge=0, le=3600)
     sample_s: float = Field(default=0.1, gt=0, le=1)
     tail_s: float = Field(default=60.0, ge=0, le=3600)
+    control_s: float = Field(default=10.0, ge=0.1, le=600)
+    control_every: int = Field(default=50, ge=0, le=100_000)
     log_level: str = "info"
 
     @property
@@ -33,6 +39,11 @@ class WorkerSettings(BaseSettings):
     def key_path(self) -> Path:
         """The key that this host signs its records with."""
         return self.data_dir / "host.key"
+
+    @property
+    def quarantine_path(self) -> Path:
+        """Why this host may judge nothing until somebody has looked; missing while it may."""
+        return self.data_dir / "quarantined"
 
     @property
     def calibration_path(self) -> Path:
@@ -48,6 +59,15 @@ class Credentials(BaseModel):
     boundary: str
     unsandboxed: bool
     token: str
+    queue_user: str | None = None
+    queue_password: str | None = None
+
+    def queue_url(self, redis_url: str) -> str:
+        """The queue's address as this host's own user; as configured where enrolment gave none."""
+        if self.queue_user is None:
+            return redis_url
+        parts = urlsplit(redis_url)
+        return parts._replace(netloc=f"{self.queue_user}:{self.queue_password}@{parts.netloc.rpartition('@')[2]}").geturl()
 
 
 class NotEnrolledError(Exception):

@@ -49,6 +49,7 @@ def record_of(claim: Claim, result: TrialResult, log: bytes, trace: bytes, meter
         "submission": claim.submission_digest,
         "instance_sha256": result.instance_digest,
         "seed": str(claim.seed),
+        "sharing": record.sharing_of(result.sharing),
         "outcome": str(result.outcome),
         "loss": result.loss,
         "symbols": result.symbols,

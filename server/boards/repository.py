@@ -1,15 +1,21 @@
 """Entries as the board shows them, and as the ranking reads them."""
 
+import math
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
+from server.boards.doubt import Bill
+from server.boards.sieve import ALL, Sieve
 from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
+from server.domain.participant import name_key
 from server.domain.ranking import Contender
+from server.domain.run import COUNTING, Purpose, RunState
 from server.domain.scoring import Status
 
 COLUMNS = (
+    EntryRow.id,
     EntryRow.rank,
     EntryRow.status,
     EntryRow.mean_log_j,
@@ -26,21 +32,45 @@ COLUMNS = (
 )
 
 
-def ranked_count(session: Session, board_id: int) -> int:
+JUDGED = (Status.QUALIFIED, Status.ABOVE_TARGET)
+Figures = tuple[float, float, str]
+"""Log joules, loss, status."""
+
+
+def asked_for(query: Select[Any], board_id: int, sieve: Sieve) -> Select[Any]:
+    """A board's entries through the sieve."""
+    query = query.join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id) if sieve != ALL else query
+    query = query.where(EntryRow.board_id == board_id)
+    if sieve.participant:
+        query = query.join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id)
+        query = query.where(ParticipantRow.name_key == name_key(sieve.participant))
+    if sieve.status:
+        query = query.where(EntryRow.status == sieve.status)
+    if sieve.licence:
+        query = query.where(func.lower(SubmissionRow.license) == sieve.licence.lower())
+    if sieve.text:
+        query = query.where(SubmissionRow.name.icontains(sieve.text, autoescape=True))
+    if sieve.budget_j is not None:
+        query = query.where(EntryRow.status.in_(JUDGED), EntryRow.mean_log_j <= math.log(sieve.budget_j), EntryRow.mean_loss.is_not(None))
+    return query
+
+
+def ranked_count(session: Session, board_id: int, sieve: Sieve = ALL) -> int:
     """How many entries have a rank."""
-    query = select(func.count()).select_from(EntryRow).where(EntryRow.board_id == board_id, EntryRow.rank.is_not(None))
+    query = asked_for(select(func.count()).select_from(EntryRow), board_id, sieve).where(EntryRow.rank.is_not(None))
     return session.scalar(query) or 0
 
 
-def unranked_count(session: Session, board_id: int) -> int:
+def unranked_count(session: Session, board_id: int, sieve: Sieve = ALL) -> int:
     """How many entries have none."""
-    query = select(func.count()).select_from(EntryRow).where(EntryRow.board_id == board_id, EntryRow.rank.is_(None))
+    query = asked_for(select(func.count()).select_from(EntryRow), board_id, sieve).where(EntryRow.rank.is_(None))
     return session.scalar(query) or 0
 
 
-def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offset: int) -> list[Any]:
+def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offset: int, sieve: Sieve = ALL) -> list[Any]:
     """Ranked entries by rank, or the unranked ones, newest first."""
-    query = select(*COLUMNS).join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
+    query = select(*COLUMNS).where(EntryRow.id.in_(asked_for(select(EntryRow.id), board_id, sieve))) if sieve != ALL else select(*COLUMNS)
+    query = query.join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
     query = query.join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id).where(EntryRow.board_id == board_id)
     if ranked:
         query = query.where(EntryRow.rank.is_not(None)).order_by(EntryRow.rank, EntryRow.created_at, EntryRow.id)
@@ -49,18 +79,71 @@ def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offs
     return list(session.execute(query.limit(limit).offset(offset)))
 
 
-def done_runs(session: Session, entry_id: int) -> list[RunRow]:
-    """The entry's runs that are done, by index."""
-    query = select(RunRow).where(RunRow.entry_id == entry_id, RunRow.state == "DONE")
-    return list(session.scalars(query.order_by(RunRow.index)))
+def bills_of(session: Session, entry_ids: list[int]) -> dict[int, list[Bill]]:
+    """The measured bills of these entries' runs, each with its U."""
+    query = select(RunRow.entry_id, RunRow.energy_uj, RunRow.expanded_uj, RunRow.on_host_uj)
+    query = query.where(RunRow.entry_id.in_(entry_ids), RunRow.state == "DONE", RunRow.energy_uj > 0, RunRow.on_host_uj.is_not(None))
+    found: dict[int, list[Bill]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.entry_id, []).append(Bill(row.energy_uj, row.expanded_uj, row.on_host_uj))
+    return found
 
 
-def contenders(session: Session, board_id: int) -> list[Contender]:
-    """What the ranking reads."""
-    query = select(EntryRow.id, EntryRow.mean_log_j, EntryRow.created_at).where(
-        EntryRow.board_id == board_id, EntryRow.status == Status.QUALIFIED, EntryRow.mean_log_j.is_not(None)
-    )
-    return [Contender(row.id, row.mean_log_j, row.created_at) for row in session.execute(query)]
+def within_budget(session: Session, board_id: int, sieve: Sieve, limit: int, offset: int) -> list[Any]:
+    """Entries within the sieve's budget, the least loss first."""
+    query = select(*COLUMNS).where(EntryRow.id.in_(asked_for(select(EntryRow.id), board_id, sieve)))
+    query = query.join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
+    query = query.join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id)
+    return list(session.execute(query.order_by(EntryRow.mean_loss, EntryRow.mean_log_j, EntryRow.id).limit(limit).offset(offset)))
+
+
+def with_figures(board_id: int) -> Select[Any]:
+    """Log joules, loss and status of whatever has figures."""
+    figures: tuple[Any, ...] = (EntryRow.mean_log_j, EntryRow.mean_loss, EntryRow.status)
+    query = select(*figures).where(EntryRow.board_id == board_id)
+    return query.where(EntryRow.mean_log_j.is_not(None), EntryRow.mean_loss.is_not(None))
+
+
+def figures_count(session: Session, board_id: int) -> int:
+    """How many entries have figures."""
+    return session.scalar(select(func.count()).select_from(with_figures(board_id).subquery())) or 0
+
+
+def thinned(session: Session, board_id: int, first: int, every: int) -> list[Figures]:
+    """The first by rank, and of the others one in ``every``."""
+    top = with_figures(board_id).where(EntryRow.rank.is_not(None)).order_by(EntryRow.rank, EntryRow.id).limit(first)
+    rest = with_figures(board_id).where(EntryRow.id % every == 0)
+    return list(dict.fromkeys((row[0], row[1], row[2]) for query in (top, rest) for row in session.execute(query)))
+
+
+def front(session: Session, board_id: int, most: int) -> list[Figures]:
+    """Judged entries that no other beats in both joules and loss, the least joules first."""
+    best = func.min(EntryRow.mean_loss).over(order_by=(EntryRow.mean_log_j, EntryRow.mean_loss, EntryRow.id), rows=(None, -1))
+    inner = with_figures(board_id).where(EntryRow.status.in_(JUDGED)).add_columns(best.label("best")).subquery()
+    query = select(inner.c.mean_log_j, inner.c.mean_loss, inner.c.status)
+    query = query.where(inner.c.best.is_(None) | (inner.c.mean_loss < inner.c.best)).order_by(inner.c.mean_log_j).limit(most)
+    return [(row[0], row[1], row[2]) for row in session.execute(query)]
+
+
+def counting_runs(session: Session, entry_id: int) -> list[RunRow]:
+    """The entry's runs that are done and make its figures, in order."""
+    query = select(RunRow).where(RunRow.entry_id == entry_id, RunRow.state == RunState.DONE, RunRow.superseded.is_(False))
+    return list(session.scalars(query.where(RunRow.purpose.in_(COUNTING)).order_by(RunRow.purpose, RunRow.index)))
+
+
+def contenders(session: Session, board_id: int, first: int | None = None) -> list[Contender]:
+    """What the ranking reads; or the ``first`` of it."""
+    columns = (EntryRow.id, EntryRow.mean_log_j, EntryRow.sd_log_j, EntryRow.runs_done, EntryRow.created_at)
+    query = select(*columns).where(EntryRow.board_id == board_id, EntryRow.status == Status.QUALIFIED, EntryRow.mean_log_j.is_not(None))
+    if first is not None:
+        query = query.order_by(EntryRow.mean_log_j, EntryRow.created_at, EntryRow.id).limit(first)
+    return [Contender(row.id, row.mean_log_j, row.sd_log_j, row.runs_done, row.created_at) for row in session.execute(query)]
+
+
+def supersede_checks(session: Session, entry_id: int) -> None:
+    """Verification and replication runs that organizers have looked at count no more against the entry."""
+    query = update(RunRow).where(RunRow.entry_id == entry_id, RunRow.purpose.in_((Purpose.VERIFICATION, Purpose.REPLICATION)))
+    session.execute(query.values(superseded=True))
 
 
 def present_ranks(session: Session, board_id: int) -> dict[int, int]:

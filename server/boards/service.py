@@ -3,23 +3,30 @@
 import datetime as dt
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from minjoule.outcome import Outcome
 from server.boards import repository
+from server.boards.doubt import Bill, of_mean
+from server.boards.sieve import ALL, Sieve
 from server.db.rows import BoardRow, EntryRow, RunRow
-from server.domain.ranking import rank
-from server.domain.scoring import Score, Status, assess
+from server.domain.ranking import Contender, rank
+from server.domain.scoring import Bar, Score, Status, assess
 from server.tracks.service import BoardView, find_board, find_track
 
 PAGE_ROWS = 50
+PLOT_POINTS, PLOT_FRONT = 200, 40
 FROZEN = {Status.DISPUTED, Status.DISQUALIFIED, Status.WITHDRAWN}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An entry as the board shows it. Joules: geometric mean over its runs; the split is the arithmetic mean's."""
+    """An entry as the board shows it. Joules: geometric mean over its runs; the split is the arithmetic mean's.
+
+    ``expanded_j`` and ``on_host_j`` are the mean's U (k=2), absolute and on this host alone; None where there's none to give.
+    """
 
     rank: int | None
     status: str
@@ -31,6 +38,8 @@ class Standing:
     loss: float | None
     train_j: float | None
     score_j: float | None
+    expanded_j: float | None
+    on_host_j: float | None
     runs_done: int
     runs_wanted: int
     created_at: dt.datetime
@@ -57,10 +66,10 @@ class BoardPage:
     entries: list[Standing]
 
 
-def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_ROWS, offset: int = 0) -> BoardPage:
-    """A page of a board. Raises NotFound."""
+def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_ROWS, offset: int = 0, sieve: Sieve = ALL) -> BoardPage:
+    """A page of a board, through the sieve. Raises NotFound."""
     board, rules = find_board(session, slug, host_class), find_track(session, slug)
-    ranked, unranked = repository.ranked_count(session, board.id), repository.unranked_count(session, board.id)
+    ranked, unranked = repository.ranked_count(session, board.id, sieve), repository.unranked_count(session, board.id, sieve)
     return BoardPage(
         track=slug,
         title=rules.title,
@@ -76,34 +85,71 @@ def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_R
         unranked=unranked,
         offset=offset,
         limit=limit,
-        entries=page_rows(session, board, ranked, limit, offset),
+        entries=page_rows(session, board, ranked, limit, offset, sieve),
     )
 
 
-def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offset: int) -> list[Standing]:
-    """Ranked rows from ``offset``, filled up with unranked ones."""
-    rows = repository.standings(session, board.id, ranked=True, limit=limit, offset=offset) if offset < ranked else []
+def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offset: int, sieve: Sieve) -> list[Standing]:
+    """Ranked rows from ``offset``, filled up with unranked ones; within a budget, by loss."""
+    if sieve.budget_j is not None:
+        return standings_of(session, board, repository.within_budget(session, board.id, sieve, limit, offset))
+    rows = repository.standings(session, board.id, ranked=True, limit=limit, offset=offset, sieve=sieve) if offset < ranked else []
     if len(rows) < limit:
         room, start = limit - len(rows), max(0, offset - ranked)
-        rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start)
-    return [
-        Standing(
-            rank=row.rank,
-            status=row.status,
-            submission=row.digest,
-            name=row.name,
-            participant=row.participant,
-            license=row.license,
-            energy_j=math.exp(row.mean_log_j) if row.mean_log_j is not None else None,
-            loss=row.mean_loss,
-            train_j=row.train_uj / 1e6 if row.train_uj is not None else None,
-            score_j=row.score_uj / 1e6 if row.score_uj is not None else None,
-            runs_done=row.runs_done,
-            runs_wanted=row.runs_wanted,
-            created_at=row.created_at,
-        )
-        for row in rows
-    ]
+        rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start, sieve=sieve)
+    return standings_of(session, board, rows)
+
+
+def standings_of(session: Session, board: BoardView, rows: list[Any]) -> list[Standing]:
+    """As values, with their U where it's a measured board."""
+    doubts = {} if board.modelled else repository.bills_of(session, [row.id for row in rows])
+    return [standing_of(row, doubts.get(row.id)) for row in rows]
+
+
+def standing_of(row: Any, bills: list[Bill] | None) -> Standing:
+    """As a value; ``bills`` are those of its measured runs."""
+    return Standing(
+        rank=row.rank,
+        status=row.status,
+        submission=row.digest,
+        name=row.name,
+        participant=row.participant,
+        license=row.license,
+        energy_j=math.exp(row.mean_log_j) if row.mean_log_j is not None else None,
+        loss=row.mean_loss,
+        train_j=row.train_uj / 1e6 if row.train_uj is not None else None,
+        score_j=row.score_uj / 1e6 if row.score_uj is not None else None,
+        **doubts_of(bills, row.mean_log_j),
+        runs_done=row.runs_done,
+        runs_wanted=row.runs_wanted,
+        created_at=row.created_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What the plot shows: (log joules, loss, status) of the front and of a bounded choice of the ``total`` entries."""
+
+    total: int
+    front: list[tuple[float, float, str]]
+    points: list[tuple[float, float, str]]
+
+
+def read_cloud(session: Session, board: BoardView) -> Cloud:
+    """Every entry with figures, or from so many on the first and a thinned sample."""
+    total = repository.figures_count(session, board.id)
+    every = max(1, math.ceil(total / PLOT_POINTS))
+    return Cloud(total, repository.front(session, board.id, PLOT_FRONT), repository.thinned(session, board.id, PLOT_FRONT, every))
+
+
+def doubts_of(bills: list[Bill] | None, mean_log_j: float | None) -> dict[str, float | None]:
+    """U of an entry's joules, absolute and on its host."""
+    known = of_mean(bills or ())
+    if known is None or mean_log_j is None:
+        return {"expanded_j": None, "on_host_j": None}
+    energy_j = math.exp(mean_log_j)
+    absolute_j = None if known.absolute is None else known.absolute * energy_j
+    return {"expanded_j": absolute_j, "on_host_j": known.on_host * energy_j}
 
 
 def open_entry(session: Session, board: BoardView, submission_id: int, wanted: int, now: dt.datetime) -> EntryRow:
@@ -116,19 +162,29 @@ def open_entry(session: Session, board: BoardView, submission_id: int, wanted: i
 
 
 def absorb_run(session: Session, entry_id: int) -> None:
-    """Compute an entry anew from its done runs, and ask for a new ranking."""
+    """Compute an entry anew from the runs that count for it, and ask for a new ranking."""
     entry = session.get_one(EntryRow, entry_id)
     board = session.get_one(BoardRow, entry.board_id)
     board.stale = True
-    figures = assess(
-        [as_score(run) for run in repository.done_runs(session, entry_id)],
-        entry.runs_wanted,
-        find_track(session, board.track_slug).target_loss,
-    )
+    figures = assess(scores_of(session, entry_id), entry.runs_wanted, bar_of(session, board.track_slug))
     if entry.status not in FROZEN:
         entry.status = figures.status
-    entry.runs_done, entry.mean_log_j, entry.mean_loss = figures.runs_done, figures.mean_log_j, figures.mean_loss
+    entry.runs_done, entry.mean_log_j, entry.sd_log_j = figures.runs_done, figures.mean_log_j, figures.sd_log_j
     entry.train_uj, entry.score_uj = figures.train_uj, figures.score_uj
+    loss = figures.loss
+    entry.mean_loss, entry.sigma = (loss.mean, loss.sigma) if loss else (None, None)
+    entry.loss_low, entry.loss_high = (loss.low, loss.high) if loss else (None, None)
+
+
+def scores_of(session: Session, entry_id: int) -> list[Score]:
+    """The runs that make an entry's figures."""
+    return [as_score(run) for run in repository.counting_runs(session, entry_id)]
+
+
+def bar_of(session: Session, slug: str) -> Bar:
+    """What a track's entries must clear."""
+    rules = find_track(session, slug)
+    return Bar(rules.target_loss, rules.sigma)
 
 
 def as_score(run: RunRow) -> Score:
@@ -138,14 +194,41 @@ def as_score(run: RunRow) -> Score:
     return Score(Outcome(run.outcome), run.loss, run.energy_uj, run.train_uj or 0, run.score_uj or 0)
 
 
-def rank_stale_boards(session: Session, now: dt.datetime) -> int:
-    """Rank every stale board; returns how many."""
+def rank_stale_boards(session: Session, now: dt.datetime) -> list[int]:
+    """Rank every stale board; returns their ids."""
     boards = repository.stale_boards(session)
     for board in boards:
         before = repository.present_ranks(session, board.id)
-        after = rank(repository.contenders(session, board.id))
+        after = rank(contenders(session, board.id))
         gone: dict[int, int | None] = dict.fromkeys(before.keys() - after.keys())
         moved = {entry_id: place for entry_id, place in after.items() if before.get(entry_id) != place}
         repository.store_ranks(session, {**gone, **moved})
         board.stale, board.ranked_at = False, now
-    return len(boards)
+    return [board.id for board in boards]
+
+
+def contenders(session: Session, board_id: int) -> list[Contender]:
+    """A board's qualified entries, as the ranking and the duels read them."""
+    return repository.contenders(session, board_id)
+
+
+def leaders(session: Session, board_id: int, most: int) -> list[Contender]:
+    """The first of them, in the order of display."""
+    return repository.contenders(session, board_id, most)
+
+
+def rule(session: Session, entry_id: int, status: Status, reason: str, now: dt.datetime) -> None:
+    """Take an entry out of the ranking with a public reason: DISPUTED, DISQUALIFIED or WITHDRAWN."""
+    entry = session.get_one(EntryRow, entry_id)
+    entry.status, entry.status_reason, entry.rank = status, reason, None
+    entry.withdrawn_at = now if status is Status.WITHDRAWN else entry.withdrawn_at
+    session.get_one(BoardRow, entry.board_id).stale = True
+
+
+def restore(session: Session, entry_id: int) -> None:
+    """Back to what its runs make of it. What disputed it was looked at, and disputes it no more."""
+    entry = session.get_one(EntryRow, entry_id)
+    entry.status, entry.status_reason, entry.withdrawn_at, entry.flag_reason = Status.PROVISIONAL, None, None, None
+    repository.supersede_checks(session, entry_id)
+    session.flush()
+    absorb_run(session, entry_id)

@@ -10,8 +10,9 @@ from server.logs import get_logger
 log = get_logger()
 
 
-def rank_boards(session: Session, now: dt.datetime) -> None:
-    """Rank what is stale; a lost message costs nothing, the sweep does the same."""
+def rank_boards(session: Session, now: dt.datetime) -> list[int]:
+    """Rank what is stale and say which boards; a lost message costs nothing, the sweep does the same."""
     ranked = service.rank_stale_boards(session, now)
     if ranked:
-        log.info("boards_ranked", boards=ranked)
+        log.info("boards_ranked", boards=len(ranked))
+    return ranked

@@ -31,3 +31,8 @@ An acknowledgement that fails (the broker dies just then) would stay on Celery's
 def host_queue(host_class: str) -> str:
     """The queue that wakes the hosts of a class."""
     return f"host.{host_class}"
+
+
+def queue_keys(host_class: str) -> dict[str, str]:
+    """Kombu's own keys, apart from those of other classes: a host's Redis user sees no more than its class."""
+    return {f"{name}_key": f"{host_queue(host_class)}:{name}" for name in ("unacked", "unacked_index", "unacked_mutex")}

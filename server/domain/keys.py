@@ -5,9 +5,13 @@ import hmac
 import secrets
 
 
-def instance_key(secret: bytes, submission_digest: str, host_class: str, index: int) -> bytes:
-    """The 32 bytes that draw a run's instance. A replaced attempt keeps it; it's published when the run is done."""
-    return hmac.new(secret, f"{submission_digest}:{host_class}:{index}".encode(), hashlib.sha256).digest()
+def instance_key(secret: bytes, submission_digest: str, host_class: str, index: int, purpose: str = "listing") -> bytes:
+    """The 32 bytes that draw a run's instance. A replaced attempt or run keeps it; it's published when the run is done.
+
+    Listing runs leave the purpose out: their keys are older than purposes.
+    """
+    named = f"{submission_digest}:{host_class}:{index}" if purpose == "listing" else f"{submission_digest}:{host_class}:{purpose}:{index}"
+    return hmac.new(secret, named.encode(), hashlib.sha256).digest()
 
 
 def new_seed() -> int:

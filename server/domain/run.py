@@ -8,7 +8,7 @@ QUEUE_DEADLINE_DAYS = 7
 
 
 class RunState(StrEnum):
-    """Where a run stands. DONE and VOID are final."""
+    """Where a run stands. DONE and VOID are final, but a DONE run may turn out void by our fault."""
 
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -24,6 +24,22 @@ class Event(StrEnum):
     FAULTED = "faulted"
     FAULTED_LAST = "faulted_last"
     EXPIRED = "expired"
+    VOIDED = "voided"
+
+
+class Purpose(StrEnum):
+    """What a run is for. The first two make an entry's figures; the others never do."""
+
+    LISTING = "listing"
+    SEPARATION = "separation"
+    DUEL = "duel"
+    VERIFICATION = "verification"
+    REPLICATION = "replication"
+    SEASON_CLOSE = "season_close"
+    CONTROL = "control"
+
+
+COUNTING = (Purpose.LISTING, Purpose.SEPARATION)
 
 
 class Cause(StrEnum):
@@ -36,6 +52,8 @@ class Cause(StrEnum):
     METER_FAULT = "meter_fault"
     BUNDLE_FAULT = "bundle_fault"
     WORKER_ERROR = "worker_error"
+    VOIDED = "voided"
+    REPORT_REFUSED = "report_refused"
 
 
 class TransitionError(Exception):
@@ -48,6 +66,9 @@ TABLE: dict[tuple[RunState, Event], RunState] = {
     (RunState.RUNNING, Event.REPORTED): RunState.DONE,
     (RunState.RUNNING, Event.FAULTED): RunState.QUEUED,
     (RunState.RUNNING, Event.FAULTED_LAST): RunState.VOID,
+    (RunState.QUEUED, Event.VOIDED): RunState.VOID,
+    (RunState.RUNNING, Event.VOIDED): RunState.VOID,
+    (RunState.DONE, Event.VOIDED): RunState.VOID,
 }
 
 

@@ -1,11 +1,20 @@
-"""From a submission's runs on a board to its entry: status, mean of log joules, mean loss."""
+"""From a submission's runs on a board to its entry: status, mean and scatter of log joules, mean loss with its interval."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from scipy.special import stdtr, stdtrit
+
 from minjoule.outcome import Outcome
+
+ALPHA = 0.01
+"""The mean loss must lie below the target by a one-sided test at this level."""
+RUN_SIGMAS = 3.0
+INTERVAL = 0.95
+NORMAL = statistics.NormalDist()
 
 
 class Status(StrEnum):
@@ -31,21 +40,46 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """What qualifies: the target, and the scatter of one run's loss that the Rules have frozen, both in the track's unit."""
+
+    target_loss: float
+    sigma: float
+
+    @property
+    def run_limit(self) -> float:
+        """No single run may lose more. By the frozen sigma alone: a gambler's own would widen the gate for him."""
+        return self.target_loss + RUN_SIGMAS * self.sigma
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Mean loss over the runs, its interval of 95 %, the sigma taken, and the p of "the true mean is above the target"."""
+
+    mean: float
+    low: float
+    high: float
+    sigma: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
 class EntryFigures:
-    """What the board shows of an entry. ``mean_log_j`` is the mean natural logarithm of joules over all done runs."""
+    """What the board shows of an entry. ``mean_log_j`` and ``sd_log_j``: of the natural logarithm of joules over all done runs."""
 
     status: Status
     runs_done: int
     mean_log_j: float | None
-    mean_loss: float | None
+    sd_log_j: float | None
+    loss: Loss | None
     train_uj: int | None
     score_uj: int | None
 
 
-def assess(scores: Sequence[Score], wanted: int, target_loss: float) -> EntryFigures:
-    """All started runs count. Qualified: every wanted run is done and finished, and the mean loss is at or below the target.
+def assess(scores: Sequence[Score], wanted: int, bar: Bar) -> EntryFigures:
+    """All started runs count; a run that ended badly is a miss: it can't be averaged away.
 
-    A run that ended badly is a miss: it can't be averaged away. Raises ValueError on a non-finite loss or a bill below 1 uJ.
+    Raises ValueError on a non-finite loss or a bill below 1 uJ.
     """
     for score in scores:
         if score.loss is not None and not math.isfinite(score.loss):
@@ -53,18 +87,39 @@ def assess(scores: Sequence[Score], wanted: int, target_loss: float) -> EntryFig
         if score.energy_uj < 1:
             raise ValueError(f"a bill of {score.energy_uj} uJ isn't a bill")
     if not scores:
-        return EntryFigures(Status.PROVISIONAL, 0, None, None, None, None)
-    losses = [score.loss for score in scores if score.loss is not None]
+        return EntryFigures(Status.PROVISIONAL, 0, None, None, None, None, None)
     count = len(scores)
-    mean_loss = math.fsum(losses) / count if len(losses) == count else None
-    mean_log_j = math.fsum(math.log(score.energy_uj / 1e6) for score in scores) / count
-    train_uj = sum(score.train_uj for score in scores) // count
-    score_uj = sum(score.score_uj for score in scores) // count
-    return EntryFigures(status(count, wanted, mean_loss, target_loss), count, mean_log_j, mean_loss, train_uj, score_uj)
+    logs = [math.log(score.energy_uj / 1e6) for score in scores]
+    losses = [score.loss for score in scores if score.loss is not None]
+    return EntryFigures(
+        status=status([score.loss for score in scores], wanted, bar),
+        runs_done=count,
+        mean_log_j=math.fsum(logs) / count,
+        sd_log_j=statistics.stdev(logs) if count > 1 else None,
+        loss=loss_of(losses, bar) if len(losses) == count else None,
+        train_uj=sum(score.train_uj for score in scores) // count,
+        score_uj=sum(score.score_uj for score in scores) // count,
+    )
 
 
-def status(done: int, wanted: int, mean_loss: float | None, target_loss: float) -> Status:
-    """The rule alone; ``mean_loss`` is None when a run missed."""
-    if done < wanted:
+def loss_of(losses: Sequence[float], bar: Bar) -> Loss:
+    """A normal test by the frozen sigma; where the entry scatters more than that, Student's by its own."""
+    count, mean = len(losses), math.fsum(losses) / len(losses)
+    own = statistics.stdev(losses) if count > 1 else 0.0
+    sigma = max(bar.sigma, own)
+    error, tail = sigma / math.sqrt(count), (1 + INTERVAL) / 2
+    if own > bar.sigma:
+        half, p = stdtrit(count - 1, tail) * error, stdtr(count - 1, (mean - bar.target_loss) / error)
+    else:
+        half, p = NORMAL.inv_cdf(tail) * error, NORMAL.cdf((mean - bar.target_loss) / error)
+    return Loss(mean, float(mean - half), float(mean + half), sigma, float(p))
+
+
+def status(losses: Sequence[float | None], wanted: int, bar: Bar) -> Status:
+    """The rule alone; a loss is None where the run missed."""
+    if len(losses) < wanted:
         return Status.PROVISIONAL
-    return Status.QUALIFIED if mean_loss is not None and mean_loss <= target_loss else Status.ABOVE_TARGET
+    held = [loss for loss in losses if loss is not None and loss <= bar.run_limit]
+    if len(held) < len(losses):
+        return Status.ABOVE_TARGET
+    return Status.QUALIFIED if loss_of(held, bar).p < ALPHA else Status.ABOVE_TARGET

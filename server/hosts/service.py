@@ -14,6 +14,7 @@ from server.domain.errors import Closed, Conflict, Inadmissible, NotFound, Unaut
 from server.domain.keys import hashed, new_token, read_token
 from server.hosts import repository
 from server.participants.service import bearer
+from server.queue_users import QueueUser, queue_user
 from server.tracks import service as tracks
 
 CODE_LIFE = dt.timedelta(hours=1)
@@ -34,6 +35,14 @@ class HostView:
     last_seen_at: dt.datetime | None
     revoked_at: dt.datetime | None
     facts: dict[str, Any]
+    control_at: dt.datetime | None = None
+    control_passed_at: dt.datetime | None = None
+    control_said: str | None = None
+
+    @property
+    def stands_down(self) -> bool:
+        """Its last control workload failed: it judges nothing until one passes."""
+        return self.control_at is not None and self.control_at != self.control_passed_at
 
     def alive(self, now: dt.datetime) -> bool:
         """Heard of lately and not revoked."""
@@ -59,6 +68,8 @@ class Enrolled:
     boundary: str
     unsandboxed: bool
     token: str
+    queue_user: str | None = None
+    queue_password: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,12 @@ def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt
     return Enrolled(host.id, host.host_class, host_class.boundary, host_class.unsandboxed, token)
 
 
+def queue_users(session: Session, secret: bytes) -> list[QueueUser]:
+    """Of every host that may judge."""
+    rows = [row for row, _ in repository.all_hosts(session) if row.revoked_at is None]
+    return [queue_user(secret, row.id, row.token_hash, row.host_class) for row in rows]
+
+
 def revoke(session: Session, name: str, now: dt.datetime) -> int:
     """End a host's token; returns its id, so that its open attempts can be faulted. Raises NotFound."""
     row = repository.by_name(session, name)
@@ -134,9 +151,23 @@ def list_hosts(session: Session) -> list[HostView]:
             last_seen_at=host.last_seen_at,
             revoked_at=host.revoked_at,
             facts=host.facts,
+            control_at=host.control_at,
+            control_passed_at=host.control_passed_at,
+            control_said=host.control_said,
         )
         for host, host_class in repository.all_hosts(session)
     ]
+
+
+def live_hosts(session: Session, host_class: str, now: dt.datetime) -> list[int]:
+    """Ids of the class's hosts that were heard of lately, the longest enrolled first."""
+    rows = [host for host, _ in repository.all_hosts(session) if host.host_class == host_class and host.revoked_at is None]
+    return sorted(host.id for host in rows if host.last_seen_at is not None and now - host.last_seen_at < SEEN_WITHIN)
+
+
+def in_service(session: Session, host_id: int) -> bool:
+    """Not revoked; it may be silent for a while."""
+    return session.get_one(HostRow, host_id).revoked_at is None
 
 
 def current_host(request: Request) -> HostIdentity:
@@ -157,6 +188,15 @@ CurrentHost = Annotated[HostIdentity, Depends(current_host)]
 def note_seen(session: Session, host_id: int, now: dt.datetime) -> None:
     """The host spoke."""
     session.get_one(HostRow, host_id).last_seen_at = now
+
+
+def note_control(session: Session, host_id: int, said: str, now: dt.datetime, *, passed: bool) -> dt.datetime | None:
+    """Keep what a host's control workload came to; returns when the one before it had passed, None if none ever had."""
+    row = session.get_one(HostRow, host_id)
+    before, row.control_at, row.control_said = row.control_passed_at, now, said
+    if passed:
+        row.control_passed_at = now
+    return before
 
 
 def check_facts(facts: dict[str, Any]) -> dict[str, Any]:

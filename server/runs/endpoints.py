@@ -11,12 +11,13 @@ from server import clock
 from server.db.session import ReadSession, WriteSession
 from server.domain.run import LEASE_S
 from server.hosts.service import CurrentHost
+from server.http_errors import on_participant_error
 from server.participants.service import CurrentParticipant
 from server.runs import judging, records, service
 from server.runs.judging import Desk
 from server.runs.live import LiveRuns, without_clock
 from server.runs.power_plot import power_csv
-from server.runs.schemas import Claim, ClaimRequest, FaultReport, Heartbeat, Lease, Report
+from server.runs.schemas import Claim, ClaimRequest, ControlReport, FaultReport, Heartbeat, Lease, Report
 from server.runs.service import RunView
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
@@ -96,6 +97,12 @@ def create_claim(request: Request, _: ClaimRequest, host: CurrentHost, session: 
     return judging.claim(session, desk(request), host, clock.now()) or Response(status_code=204)
 
 
+@router.post("/host/controls", status_code=204, tags=["host"])
+def post_control(said: ControlReport, host: CurrentHost, session: WriteSession) -> None:
+    """What the control workload came to; a failure flags this host's runs since its last pass."""
+    judging.control(session, host, said, clock.now())
+
+
 @router.get("/host/attempts/{attempt_id}/bundle", response_class=Response, tags=["host"])
 def read_bundle(request: Request, attempt_id: AttemptId, host: CurrentHost, session: ReadSession) -> Response:
     """The bundle of an attempt under way."""
@@ -109,11 +116,11 @@ def post_heartbeat(attempt_id: AttemptId, beat: Heartbeat, host: CurrentHost, se
     return Lease(lease_s=LEASE_S)
 
 
-@router.post("/host/attempts/{attempt_id}/report", tags=["host"])
-def post_report(request: Request, attempt_id: AttemptId, said: Report, host: CurrentHost, session: WriteSession) -> Lease:
+@router.post("/host/attempts/{attempt_id}/report", response_model=Lease, tags=["host"])
+def post_report(request: Request, attempt_id: AttemptId, said: Report, host: CurrentHost, session: WriteSession) -> Lease | Response:
     """The end of an attempt."""
-    judging.report(session, desk(request), host, attempt_id, said, clock.now())
-    return Lease(lease_s=0)
+    refusal = judging.report(session, desk(request), host, attempt_id, said, clock.now())
+    return on_participant_error(request, refusal) if refusal else Lease(lease_s=0)
 
 
 @router.post("/host/attempts/{attempt_id}/fault", tags=["host"])

@@ -24,8 +24,9 @@ from server.hosts import service as hosts
 from server.hosts.service import HostIdentity
 from server.logs import get_logger
 from server.queue import Hints
-from server.runs import records, repository
-from server.runs.schemas import Claim, FaultReport, Heartbeat, Report
+from server.runs import doubts, records, repository
+from server.runs.schemas import Claim, ControlReport, FaultReport, Heartbeat, Report
+from server.runs.service import SHARE_WITHIN
 from server.tracks import service as tracks
 
 log = get_logger()
@@ -49,7 +50,7 @@ def claim(session: Session, desk: Desk, host: HostIdentity, now: dt.datetime) ->
     hosts.note_seen(session, host.id, now)
     for left in repository.open_attempts_of_host(session, host.id):
         fault_attempt(session, desk.hints, left, Cause.HOST_RESTARTED, "the host asked for a new run while this one was open", now)
-    for run in repository.next_queued(session, host.host_class):
+    for run in repository.next_queued(session, host.host_class, host.id, now - SHARE_WITHIN):
         epoch = run.epoch + 1
         taken = repository.change_state(
             session, run, run.epoch, after(RunState(run.state), Event.CLAIMED), epoch=epoch, started_at=now, deadline_at=now + LEASE
@@ -73,7 +74,7 @@ def lease(session: Session, desk: Desk, run: RunRow, host: HostIdentity, epoch: 
         submission_digest=submission.digest,
         entrypoint=submission.entrypoint,
         track=asdict(tracks.find_track(session, submission.track_slug)),
-        instance_key=instance_key(desk.secret, submission.digest, run.host_class, run.index).hex(),
+        instance_key=instance_key(desk.secret, submission.digest, run.host_class, run.index, run.purpose).hex(),
         seed=run.seed,
         purpose=run.purpose,
     )
@@ -98,18 +99,24 @@ def heartbeat(session: Session, host: HostIdentity, attempt_id: int, beat: Heart
         attempt.log = (attempt.log[: beat.log_offset] + beat.log_b64)[:LOG_CAP]
 
 
-def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, said: Report, now: dt.datetime) -> None:
-    """The end of an attempt, once. Raises NotFound, Conflict (stale, or another report before), Inadmissible."""
+def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, said: Report, now: dt.datetime) -> Inadmissible | None:
+    """The end of an attempt, once. Raises NotFound, Conflict (stale, or another report before), Inadmissible.
+
+    A report that can't be true ends the attempt too, by our fault: returns the refusal, for the attempt's end must be committed.
+    """
     attempt, run = owned(session, host, attempt_id)
     content = said.model_dump(mode="json", exclude={"log_b64", "trace_b64", "record_b64"})
     sha256 = hashlib.sha256(said.model_dump_json().encode()).hexdigest()
     if attempt.state == "REPORTED":
         if (attempt.report_sha256, attempt.epoch) == (sha256, said.epoch):
-            return
+            return None
         raise Conflict(f"attempt {attempt_id} has been reported with other content", "a report can't be changed")
     current(attempt, run, said.epoch)
     check_trace(said.trace_b64)
     hosts.note_seen(session, host.id, now)
+    if why := doubts.doubt(session, attempt, said, now):
+        fault_attempt(session, desk.hints, attempt, Cause.REPORT_REFUSED, f"host {host.name} reported what can't be: {why}", now)
+        return Inadmissible(f"this report can't be: {why}", "the run is queued again; look at this host's meter and clock")
     records.admit_record(session, desk.signing_key, attempt, run, said, now)
     attempt.state, attempt.ended_at, attempt.phase = "REPORTED", now, "report"
     attempt.report, attempt.report_sha256, attempt.trace = content, sha256, said.trace_b64
@@ -117,6 +124,7 @@ def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sa
     finish(session, run, said, now)
     boards.absorb_run(session, run.entry_id)
     after_commit(session, desk.hints.board_stale)
+    return None
 
 
 def finish(session: Session, run: RunRow, said: Report, now: dt.datetime) -> None:
@@ -134,6 +142,8 @@ def finish(session: Session, run: RunRow, said: Report, now: dt.datetime) -> Non
         energy_uj=said.energy_uj,
         train_uj=said.train.energy_uj,
         score_uj=said.score.energy_uj if said.score else 0,
+        expanded_uj=said.doubt.expanded_uj,
+        on_host_uj=said.doubt.on_host_uj,
     )
     if not moved:
         raise Conflict(f"run {run.id} has moved on", "drop this attempt")
@@ -151,6 +161,18 @@ def fault(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sai
     fault_attempt(session, desk.hints, attempt, said.cause, said.detail, now)
 
 
+def control(session: Session, host: HostIdentity, said: ControlReport, now: dt.datetime) -> None:
+    """What a host's control workload came to. If it failed, the host's runs since its last pass are flagged, in public."""
+    hosts.note_seen(session, host.id, now)
+    since = hosts.note_control(session, host.id, said.said, now, passed=said.passed)
+    if said.passed:
+        return
+    last = f"its last pass was at {since:%Y-%m-%d %H:%M} UTC" if since else "it had never passed one"
+    reason = f"host {host.name} failed its control workload at {now:%Y-%m-%d %H:%M} UTC ({said.said[:300]}); {last}"
+    flagged = repository.flag_runs(session, host.id, since, reason)
+    log.warning("control_failed", host=host.name, said=said.said[:300], flagged=flagged)
+
+
 def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Cause, detail: str, now: dt.datetime) -> None:
     """End an attempt by our fault; its run is queued again at no cost, or void after the last."""
     attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, cause, detail
@@ -166,15 +188,21 @@ def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Ca
         after_commit(session, lambda: hints.run_waits(run.host_class))
 
 
-def revoke_host(session: Session, hints: Hints, name: str, now: dt.datetime) -> None:
-    """End a host's token and queue its open attempts again."""
+def revoke_host(session: Session, hints: Hints, name: str, now: dt.datetime, why: str = "no reason was given") -> int:
+    """End a host's token, queue its open attempts again and flag what it has judged; returns how many runs that were."""
     host_id = hosts.revoke(session, name, now)
     for attempt in repository.open_attempts_of_host(session, host_id):
         fault_attempt(session, hints, attempt, Cause.HOST_REVOKED, "an organizer revoked the host", now)
+    reason = f"host {name} was revoked on {now:%Y-%m-%d} ({why[:300]}): nobody vouches for what it judged before"
+    flagged = repository.flag_runs(session, host_id, None, reason)
+    log.warning("host_revoked", host=name, why=why[:300], flagged=flagged)
+    return flagged
 
 
 def sweep(session: Session, hints: Hints, now: dt.datetime) -> None:
-    """Enforce every deadline, and wake whoever may have missed a hint."""
+    """Enforce every deadline, and wake whoever may have missed a hint. A clock that was set back holds nothing up."""
+    if shortened := repository.shorten_leases(session, now + 2 * LEASE, now + LEASE):
+        log.warning("clock_set_back", leases_shortened=shortened)
     for run in repository.past_deadline(session, now):
         attempt = repository.open_attempt_of_run(session, run.id)
         if attempt is not None:
@@ -184,7 +212,7 @@ def sweep(session: Session, hints: Hints, now: dt.datetime) -> None:
             to = after(RunState.QUEUED, Event.EXPIRED)
             why = f"no host of class {run.host_class} took it within 7 days: void, at no cost to you"
             repository.change_state(session, run, run.epoch, to, finished_at=now, deadline_at=None, message=why)
-    for host_class in repository.classes_to_hint(session, now - HINT_AFTER):
+    for host_class in repository.classes_to_hint(session, now - HINT_AFTER, now):
         repository.note_hints(session, host_class, now)
         after_commit(session, lambda waiting=host_class: hints.run_waits(waiting))  # type: ignore[misc]
 

@@ -14,7 +14,7 @@ from minjoule.power import PowerSeries, power_series
 from minjoule.trace import TraceError, unpack
 from minjoule.window import Trace, measure
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 240, 56, 36, 22, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 240, 84, 36, 26, 12
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 TITLES = {"train": "train", "score": "load and predictions"}
 
@@ -126,8 +126,8 @@ def shade(name: str, x: float, width: float) -> str:
     title = html.escape(TITLES.get(name, name)[:30])
     kind, tall = "train" if name == "train" else "score", HEIGHT - BOTTOM - TOP
     ground = f'<rect class="{kind}" x="{x:.1f}" y="{TOP}" width="{max(width, 1):.1f}" height="{tall}"/>'
-    named = f'<text x="{x + 2:.1f}" y="{TOP - 6}">{title}</text>' if width > 30 or kind == "train" else ""
-    return ground + named
+    place = f'x="{x + 2:.1f}"' if x < WIDTH / 2 else f'x="{x + width:.1f}" text-anchor="end"'  # a long name stays within the picture
+    return ground + (f'<text {place} y="{TOP - 6}">{title}</text>' if width > 30 or kind == "train" else "")
 
 
 def line(each: Placed, begin_s: float, across: float, upward: float, place: int) -> str:

@@ -65,6 +65,7 @@ def reported(said: Report) -> dict[str, Any]:
         "symbols": said.symbols,
         "energy_uj": said.energy_uj,
         "instance_sha256": said.instance_digest,
+        "sharing": said.sharing.model_dump() if said.sharing else None,
         "windows": {"train": window(said.train), "score": window(said.score)},
         "artifact": {"sha256": said.artifact_sha256, "bytes": said.artifact_bytes},
         "log": {"sha256": records.sha256(said.log_b64), "bytes": len(said.log_b64), "truncated": said.log_truncated},

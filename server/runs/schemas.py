@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 
+from minjoule.floor import MOST_BOXES, boxes_due, mean
 from minjoule.outcome import Outcome
+from minjoule.uncertainty import Doubts, together
 from server.domain.run import Cause
 
 Nanoseconds = Annotated[int, Field(ge=0, lt=2**62)]
@@ -57,8 +59,20 @@ class WindowReport(Strict):
         return self
 
 
+class SharingReport(Strict):
+    """How many boxes shared the windows, and what came of each; nanoseconds are decimal strings, as in the record."""
+
+    floor_ns: Annotated[str, Field(pattern=r"^\d{1,18}$")]
+    expected_ns: Annotated[str, Field(pattern=r"^\d{1,18}$")]
+    train: int = Field(ge=1, le=MOST_BOXES)
+    score: int = Field(ge=0, le=MOST_BOXES)
+    losses: list[Annotated[float, Field(ge=0, le=1e9)]] = Field(max_length=MOST_BOXES)
+    instances: list[Hex64] = Field(max_length=MOST_BOXES)
+    artifacts: list[Hex64] = Field(max_length=MOST_BOXES)
+
+
 class Report(Strict):
-    """The end of an attempt."""
+    """The end of an attempt. Windows are one box's part; ``sharing`` is missing from hosts that let one box through."""
 
     epoch: int = Field(ge=1)
     outcome: Outcome
@@ -74,6 +88,7 @@ class Report(Strict):
     trace_b64: Base64Bytes = Field(max_length=TRACE_BYTES)
     prelude_s: float = Field(ge=0, le=3600)
     instance_digest: Hex64
+    sharing: SharingReport | None = None
     record_b64: Base64Bytes = Field(default=b"", max_length=RECORD_BYTES)
     signature: Annotated[str, Field(pattern=r"^([0-9a-f]{128})?$")] = ""
     meter: dict[str, str | int | float | bool | None] = Field(max_length=20)
@@ -90,10 +105,29 @@ class Report(Strict):
             raise ValueError("a bill of 0 J isn't possible: a silent meter is a fault")
         return self
 
+    @model_validator(mode="after")
+    def shared(self) -> "Report":
+        """Of a finished run as many boxes were scored as trained, as many as its floor asks, and its loss is their mean."""
+        sharing = self.sharing
+        if sharing is None or self.outcome is not Outcome.FINISHED:
+            return self
+        floor = int(sharing.floor_ns)
+        due = boxes_due(floor, int(sharing.expected_ns)) if floor else 1
+        if not due == sharing.train == sharing.score == len(sharing.losses) == len(sharing.instances) == len(sharing.artifacts):
+            raise ValueError(f"{due} boxes are due in each window, {sharing.train} and {sharing.score} are reported")
+        if mean(sharing.losses) != self.loss:
+            raise ValueError(f"the mean of its boxes' losses is {mean(sharing.losses)}, the report says {self.loss}")
+        return self
+
     @property
     def energy_uj(self) -> int:
         """Train + score."""
         return self.train.energy_uj + (self.score.energy_uj if self.score else 0)
+
+    @property
+    def doubt(self) -> Doubts:
+        """U of the whole bill."""
+        return together((each.expanded_uj, each.on_host_uj) for each in (self.train, self.score) if each)
 
 
 class FaultReport(Strict):
@@ -102,6 +136,13 @@ class FaultReport(Strict):
     epoch: int = Field(ge=1)
     cause: Cause
     detail: str = Field(max_length=4000)
+
+
+class ControlReport(Strict):
+    """What came of the control workload on this host."""
+
+    passed: bool
+    said: str = Field(min_length=1, max_length=500)
 
 
 class Lease(BaseModel):

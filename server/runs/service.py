@@ -5,17 +5,23 @@ import secrets
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.orm import Session
 
+from minjoule.floor import below_floor
+from minjoule.shown import shown
+from server import clock
 from server.db.rows import AttemptRow, BoardRow, HostClassRow, RunRow, SubmissionRow
 from server.domain.errors import NotFound, QuotaExceeded
 from server.domain.keys import instance_key, new_seed
-from server.domain.run import QUEUE_DEADLINE_DAYS, RunState
+from server.domain.run import QUEUE_DEADLINE_DAYS, Purpose, RunState
 from server.runs import repository
 from server.tracks import service as tracks
 
 DAY = dt.timedelta(days=1)
+SHARE_WITHIN = dt.timedelta(hours=1)
+"""Shares of the queue are counted over the last hour."""
 HOST_SILENT = dt.timedelta(seconds=30)
 LOG_TAIL = 4000
 
@@ -51,7 +57,11 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run. Energies are microjoules as stored, and joules for reading; windows are seconds; ``instance_key`` only when it's done."""
+    """A run. Energies are microjoules as stored, and joules for reading; windows are seconds; ``instance_key`` only when it's done.
+
+    ``expanded_uj`` and ``on_host_uj`` are U (k=2) of the bill, absolute and on this host alone. ``boxes`` shared each window, so that
+    both together last ``floor_s``; the bill is one's part, the windows' lengths are of all. ``flag`` says why the host isn't vouched for.
+    """
 
     id: str
     submission: str
@@ -75,6 +85,12 @@ class RunView:
     score_uj: int | None
     train_s: float | None
     score_s: float | None
+    expanded_uj: int | None
+    on_host_uj: int | None
+    boxes: int
+    floor_s: float
+    below_floor: bool
+    flag: str | None
     artifact_sha256: str | None
     artifact_bytes: int | None
     seed: int
@@ -106,44 +122,77 @@ def seconds(window: dict[str, int] | None) -> float | None:
     return (window["end_ns"] - window["begin_ns"]) / 1e9 if window else None
 
 
+def lasted_ns(report: dict[str, Any]) -> int:
+    """Length of both windows together, nanoseconds."""
+    windows = [report.get(name) for name in ("train", "score")]
+    return sum(each["end_ns"] - each["begin_ns"] for each in windows if each)
+
+
 def new_run_id(now: dt.datetime) -> str:
     """Sortable by time, unguessable enough to be a name, 22 hexadecimal digits."""
     return f"{int(now.timestamp() * 1000):012x}{secrets.token_hex(5)}"
 
 
+@dataclass(frozen=True, slots=True)
+class RunOrder:
+    """Runs to queue for an entry. ``participant_id`` is whose share of the queue they take."""
+
+    entry_id: int
+    submission_id: int
+    participant_id: int
+    host_class: str
+    count: int
+    purpose: Purpose = Purpose.LISTING
+
+
 def open_runs(
-    session: Session, entry_id: int, submission_id: int, participant_id: int, host_class: str, wanted: int, now: dt.datetime
+    session: Session, order: RunOrder, now: dt.datetime, *, duel_id: int | None = None, host_id: int | None = None, first: int = 0
 ) -> list[RunRow]:
-    """Queue an entry's runs, each with its seed; their rows are the outbox of the hints."""
+    """Queue runs on instances that the entry hasn't seen, each with its seed; their rows are the outbox of the hints.
+
+    ``host_id`` pins them to one host; ``first`` is the least index they may have.
+    """
+    first = max(first, repository.next_index(session, order.entry_id, order.purpose))
     runs = [
         RunRow(
             id=new_run_id(now),
-            entry_id=entry_id,
-            submission_id=submission_id,
-            participant_id=participant_id,
-            host_class=host_class,
+            entry_id=order.entry_id,
+            submission_id=order.submission_id,
+            participant_id=order.participant_id,
+            host_class=order.host_class,
             index=index,
+            purpose=order.purpose,
+            duel_id=duel_id,
+            host_id=host_id,
             seed=new_seed(),
             state=RunState.QUEUED,
             queued_at=now,
             hinted_at=now,
             deadline_at=now + QUEUE_DEADLINE_DAYS * DAY,
         )
-        for index in range(wanted)
+        for index in range(first, first + order.count)
     ]
     session.add_all(runs)
     session.flush()
     return runs
 
 
-def check_quota(session: Session, participant_id: int, wanted: int, per_day: int, now: dt.datetime) -> None:
-    """Raises QuotaExceeded with the next instant at which ``wanted`` runs fit."""
-    taken = repository.started_since(session, participant_id, now - DAY)
-    over = len(taken) + wanted - per_day
-    if over <= 0:
-        return
-    when = f"after {taken[over - 1] + DAY:%Y-%m-%d %H:%M} UTC" if over <= len(taken) else "on a track with fewer runs"
-    raise QuotaExceeded(f"this needs {wanted} runs; you have used {len(taken)} of {per_day} within 24 hours", f"submit again {when}")
+def next_index(session: Session, entry_id: int, purpose: Purpose) -> int:
+    """The first index of that purpose that the entry hasn't used."""
+    return repository.next_index(session, entry_id, purpose)
+
+
+def check_quota(session: Session, participant_id: int, wanted: int, per_day: int, now: dt.datetime, lineage_id: int | None = None) -> None:
+    """Raises QuotaExceeded with the next instant at which ``wanted`` runs fit. A lineage has one quota, whoever sends its sources."""
+    shares = [("you have", repository.started_since(session, participant_id, now - DAY))]
+    if lineage_id is not None:
+        shares.append(("near-identical sources have together", repository.lineage_started_since(session, lineage_id, now - DAY)))
+    for whose, taken in shares:
+        over = len(taken) + wanted - per_day
+        if over > 0:
+            when = f"after {taken[over - 1] + DAY:%Y-%m-%d %H:%M} UTC" if over <= len(taken) else "on a track with fewer runs"
+            said = f"this needs {wanted} runs; {whose} used {len(taken)} of {per_day} within 24 hours"
+            raise QuotaExceeded(said, f"submit again {when}")
 
 
 def runs_left(session: Session, participant_id: int, per_day: int, now: dt.datetime) -> int:
@@ -163,7 +212,7 @@ def progress(session: Session, rows: list[RunRow]) -> Progress:
     """Of one submission's runs."""
     state = Counter(row.state for row in rows)
     waiting = min((row for row in rows if row.state == RunState.QUEUED), key=lambda row: (row.index, row.queued_at, row.id), default=None)
-    before = repository.queued_before(session, waiting) if waiting else None
+    before = place_in_queue(session, waiting, clock.now()) if waiting else None
     current = next((row for row in rows if row.state == RunState.RUNNING), waiting)
     done, running, void = state[RunState.DONE], state[RunState.RUNNING], state[RunState.VOID]
     return Progress(len(rows), done, running, void, before, current.id if current else None)
@@ -190,9 +239,11 @@ def compose(
     """The view from its rows."""
     run, submission, board, host_class = found
     rules = tracks.find_track(session, board.track_slug)
-    position = repository.queued_before(session, run) if run.state == RunState.QUEUED else None
-    key = instance_key(secret, submission.digest, run.host_class, run.index).hex() if run.state == RunState.DONE else None
+    position = place_in_queue(session, run, now) if run.state == RunState.QUEUED else None
+    key = instance_key(secret, submission.digest, run.host_class, run.index, run.purpose).hex() if run.state == RunState.DONE else None
     report = (last.report if last and run.state == RunState.DONE else None) or {}
+    sharing = report.get("sharing") or {}
+    floor = int(sharing.get("floor_ns", 0))
     return RunView(
         id=run.id,
         submission=submission.digest,
@@ -216,6 +267,12 @@ def compose(
         score_uj=run.score_uj,
         train_s=seconds(report.get("train")),
         score_s=seconds(report.get("score")),
+        expanded_uj=None if host_class.modelled else run.expanded_uj,
+        on_host_uj=None if host_class.modelled else run.on_host_uj,
+        boxes=sharing.get("train", 1),
+        floor_s=floor / 1e9,
+        below_floor=below_floor(floor, lasted_ns(report)),
+        flag=run.flag,
         artifact_sha256=report.get("artifact_sha256"),
         artifact_bytes=report.get("artifact_bytes"),
         seed=run.seed,
@@ -228,7 +285,7 @@ def compose(
         finished_at=run.finished_at,
         attempt=attempts[-1] if attempts else None,
         attempts=attempts,
-        log_tail=last.log[-LOG_TAIL:].decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}") if last else "",
+        log_tail=shown(last.log[-LOG_TAIL:].decode(errors="replace")) if last else "",
         log_truncated=bool(last and last.log_truncated),
     )
 
@@ -250,6 +307,20 @@ def attempt_view(row: AttemptRow, host: str) -> AttemptView:
     )
 
 
+def place_in_queue(session: Session, run: RunRow, now: dt.datetime) -> int:
+    """How many queued runs of the class come before this one, by everybody's shares as they stand."""
+    if run.purpose != Purpose.LISTING:
+        return repository.urgent_before(session, run)
+    lines = repository.lines(session, run.host_class, now - SHARE_WITHIN)
+    mine = next((line for line in lines if line.participant_id == run.participant_id), None)
+    own = repository.own_before(session, run)
+    urgent = repository.urgent(session, run.host_class)
+    if mine is None:
+        return own + urgent
+    level = mine.served + own
+    return urgent + own + sum(line.ahead(level, mine) for line in lines if line is not mine)
+
+
 def why_it_waits(session: Session, run: RunRow, position: int | None, now: dt.datetime) -> str | None:
     """A sentence for whoever waits; None once it runs."""
     if position is None:
@@ -259,9 +330,11 @@ def why_it_waits(session: Session, run: RunRow, position: int | None, now: dt.da
         return f"no host of class {run.host_class} has ever been seen: it waits until one is"
     if now - seen > HOST_SILENT:
         return f"no host of class {run.host_class} has been heard of since {seen:%Y-%m-%d %H:%M:%S} UTC: it waits until one is back"
-    if position:
-        return f"{position} run{'s' if position > 1 else ''} of host class {run.host_class} before it"
-    return "it's next"
+    if not position:
+        return "it's next"
+    served = repository.served(session, run.participant_id, run.host_class, now - SHARE_WITHIN)
+    share = f"; who had least within the hour goes first, and this participant has had {served}" if run.purpose == Purpose.LISTING else ""
+    return f"{position} run{'s' if position > 1 else ''} of host class {run.host_class} before it{share}"
 
 
 def estimate_s(session: Session, run: RunRow, position: int | None) -> float | None:
@@ -269,7 +342,8 @@ def estimate_s(session: Session, run: RunRow, position: int | None) -> float | N
     if position is None:
         return None
     seconds = repository.recent_seconds(session, run.host_class)
-    return round(position * statistics.median(seconds), 1) if seconds else None
+    judges = max(1, repository.hosts_seen_since(session, run.host_class, clock.now() - HOST_SILENT))
+    return round(position * statistics.median(seconds) / judges, 1) if seconds else None
 
 
 def read_log(session: Session, run_id: str) -> bytes:

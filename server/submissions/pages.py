@@ -16,6 +16,7 @@ from server import clock
 from server.db.session import ReadSession, WriteSession
 from server.domain.errors import Inadmissible, ParticipantError, TooLarge
 from server.domain.participant import Participant
+from server.organizers import service as organizers
 from server.participants import service as participants
 from server.participants.service import CurrentParticipant, OptionalParticipant, client_address
 from server.runs import service as runs
@@ -25,6 +26,7 @@ from server.tracks import service as tracks
 
 router = APIRouter(include_in_schema=False)
 Field = Annotated[str, Form(max_length=200)]
+Text = Annotated[str, Form(max_length=4000)]
 
 
 @router.get("/submissions/{digest}")
@@ -33,7 +35,25 @@ def submission_page(request: Request, digest: str, session: ReadSession, viewer:
     view = service.find(session, digest)
     files = views.files_for(session, request.app.state.blobs, view.id, viewer.id if viewer else None)
     boards = {board.host_class: board for board in tracks.list_boards(session, view.track)}
-    return page("submissions/submission.html", viewer, view=view, files=files, boards=boards)
+    values = {"decisions": organizers.decisions(session, view.id), "appeals": organizers.appeals(session, view.id)}
+    values |= {"mine": viewer is not None and organizers.may_act(session, viewer, view.id), "builds": service.builds_on(session, view.id)}
+    return page("submissions/submission.html", viewer, view=view, files=files, boards=boards, **values)
+
+
+@router.post("/submissions/{digest}/appeal")
+def appeal(digest: str, form_token: Field, host_class: Field, text: Text, viewer: CurrentParticipant, session: WriteSession) -> Response:
+    """Object to what stands against one's entry."""
+    participants.check_form_token(viewer, form_token)
+    organizers.appeal(session, viewer, digest, host_class, text, clock.now())
+    return RedirectResponse(f"/submissions/{digest}", 303)
+
+
+@router.post("/submissions/{digest}/withdraw")
+def withdraw(digest: str, form_token: Field, viewer: CurrentParticipant, session: WriteSession, reason: Text = "") -> Response:
+    """Take one's submission out of every board."""
+    participants.check_form_token(viewer, form_token)
+    organizers.withdraw(session, viewer, digest, reason, clock.now())
+    return RedirectResponse(f"/submissions/{digest}", 303)
 
 
 @router.get("/submit")

@@ -1,9 +1,13 @@
-"""Rows of submissions."""
+"""Rows of submissions and their lineages."""
 
-from sqlalchemy import select
+import datetime as dt
+
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
+from server.db.rows import BoardRow, EntryRow, LineageMarkRow, LineageRow, ParticipantRow, RunRow, SubmissionRow, SubmitterRow
+
+LIKE = 5
 
 
 def by_digest(session: Session, digest: str) -> SubmissionRow | None:
@@ -41,3 +45,43 @@ def runs_of(session: Session, submission_id: int) -> list[RunRow]:
 def participant_name(session: Session, participant_id: int) -> str:
     """Whose it is."""
     return session.get_one(ParticipantRow, participant_id).name
+
+
+def note_submitter(session: Session, submission: SubmissionRow, participant_id: int, now: dt.datetime) -> None:
+    """Somebody else sent the same bundle."""
+    if participant_id != submission.participant_id and session.get(SubmitterRow, (submission.id, participant_id)) is None:
+        session.add(SubmitterRow(submission_id=submission.id, participant_id=participant_id, at=now))
+
+
+def also_by(session: Session, submission_id: int) -> list[str]:
+    """Who sent the same bundle later, in order."""
+    query = select(ParticipantRow.name).join(SubmitterRow, SubmitterRow.participant_id == ParticipantRow.id)
+    return list(session.scalars(query.where(SubmitterRow.submission_id == submission_id).order_by(SubmitterRow.at)))
+
+
+def like_lineages(session: Session, slug: str, marks: list[int]) -> list[tuple[int, list[int]]]:
+    """The track's lineages that share most marks, each with all of its own."""
+    shared = select(LineageMarkRow.lineage_id).join(LineageRow, LineageRow.id == LineageMarkRow.lineage_id)
+    shared = shared.where(LineageRow.track_slug == slug, LineageMarkRow.mark.in_(marks)).group_by(LineageMarkRow.lineage_id)
+    found = session.scalars(shared.order_by(func.count().desc(), LineageMarkRow.lineage_id).limit(LIKE)).all()
+    return [(each, list(session.scalars(select(LineageMarkRow.mark).where(LineageMarkRow.lineage_id == each)))) for each in found]
+
+
+def built_on(session: Session, digest: str, limit: int) -> list[tuple[str, str]]:
+    """Digest and name of submissions that name this one as their parent, oldest first."""
+    query = select(SubmissionRow.digest, SubmissionRow.name).where(SubmissionRow.parent_digest == digest).order_by(SubmissionRow.id)
+    return [(row.digest, row.name) for row in session.execute(query.limit(limit))]
+
+
+def new_lineage(session: Session, slug: str, marks: list[int], now: dt.datetime) -> int:
+    """A lineage of its own, known by these marks."""
+    row = LineageRow(track_slug=slug, created_at=now)
+    session.add(row)
+    session.flush()
+    session.add_all(LineageMarkRow(lineage_id=row.id, mark=mark) for mark in marks)
+    return row.id
+
+
+def lineage_size(session: Session, lineage_id: int) -> int:
+    """How many submissions it has."""
+    return session.scalar(select(func.count()).select_from(SubmissionRow).where(SubmissionRow.lineage_id == lineage_id)) or 0

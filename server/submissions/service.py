@@ -18,9 +18,11 @@ from server.boards import service as boards
 from server.db.rows import SubmissionRow
 from server.db.session import after_commit
 from server.domain.errors import Conflict, Inadmissible, NotFound
+from server.domain.lineage import KIN, likeness, marks_of
 from server.domain.participant import Participant
 from server.queue import Hints
 from server.runs import service as runs
+from server.runs.service import RunOrder
 from server.submissions import repository
 from server.tracks import service as tracks
 
@@ -34,15 +36,21 @@ class RunBrief:
     id: str
     host_class: str
     index: int
+    purpose: str
     state: str
     outcome: str | None
     loss: float | None
     energy_j: float | None
+    boundary: str
+    modelled: bool
 
 
 @dataclass(frozen=True, slots=True)
 class EntryBrief:
-    """A submission on one board. ``energy_j`` is the geometric mean over its runs."""
+    """A submission on one board. ``energy_j`` is the geometric mean over its runs; the loss has its interval of 95 %.
+
+    ``reason`` is public: why it's disputed, disqualified, withdrawn, held or flagged.
+    """
 
     host_class: str
     status: str
@@ -51,11 +59,19 @@ class EntryBrief:
     runs_wanted: int
     energy_j: float | None
     loss: float | None
+    boundary: str
+    modelled: bool
+    loss_low: float | None
+    loss_high: float | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionView:
-    """A submission with its entries and runs. ``id`` is the bundle's digest."""
+    """A submission with its entries and runs. ``id`` is the bundle's digest.
+
+    ``also_by`` names who sent the same bundle later; ``lineage_size`` counts the near-identical submissions of its track, itself included.
+    """
 
     id: str
     name: str
@@ -66,6 +82,9 @@ class SubmissionView:
     entrypoint: str
     parent: str | None
     bundle_bytes: int
+    also_by: list[str]
+    lineage: int | None
+    lineage_size: int
     created_at: dt.datetime
     entries: list[EntryBrief]
     runs: list[RunBrief]
@@ -110,19 +129,32 @@ def take(state: Any, owner: Participant, data: bytes) -> tuple[SubmissionView, b
 def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now: dt.datetime) -> tuple[SubmissionView, bool]:
     """Store a bundle and queue its runs; a known digest is returned as it stands. Says whether it's new.
 
-    Raises Inadmissible, Conflict, QuotaExceeded; then nothing is stored.
+    Raises Inadmissible, Conflict, Closed, QuotaExceeded; then nothing is stored.
     """
     known = repository.by_digest(session, bundle.digest)
     if known:
+        repository.note_submitter(session, known, owner.id, now)
         return view_of(session, known), False
     rules, row_boards = check_track(session, bundle)
-    runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now)
+    tracks.check_open(session, rules.slug, now)
+    marks = marks_of(bundle.files)
+    lineage_id = find_lineage(session, rules.slug, marks)
+    runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now, lineage_id)
     row = store(session, desk.blobs, owner, bundle, now)
+    row.lineage_id = lineage_id or repository.new_lineage(session, rules.slug, marks, now)
+    row.source_public_at = now if rules.source_public == "once" else None
     for board in row_boards:
         entry = boards.open_entry(session, board, row.id, rules.runs, now)
-        runs.open_runs(session, entry.id, row.id, owner.id, board.host_class, rules.runs, now)
+        runs.open_runs(session, RunOrder(entry.id, row.id, owner.id, board.host_class, rules.runs), now)
         after_commit(session, lambda host_class=board.host_class: desk.hints.run_waits(host_class))  # type: ignore[misc]
     return view_of(session, row), True
+
+
+def find_lineage(session: Session, slug: str, marks: list[int]) -> int | None:
+    """The track's lineage that this source is nearly identical with; None if it's a new one."""
+    alike = [(likeness(marks, theirs), lineage_id) for lineage_id, theirs in repository.like_lineages(session, slug, marks)]
+    best = max(alike, default=(0.0, 0))
+    return best[1] if best[0] >= KIN else None
 
 
 def check_track(session: Session, bundle: Bundle) -> tuple[TrackRules, list[tracks.BoardView]]:
@@ -190,6 +222,11 @@ def find(session: Session, digest: str) -> SubmissionView:
     return view_of(session, rows[0])
 
 
+def builds_on(session: Session, digest: str) -> list[tuple[str, str]]:
+    """The first submissions that name this one as their parent: digest and name."""
+    return repository.built_on(session, digest, 20)
+
+
 def recent(session: Session, participant_id: int | None, limit: int = 50) -> list[SubmissionBrief]:
     """The newest submissions."""
     rows = repository.of_participant(session, participant_id, limit)
@@ -197,7 +234,8 @@ def recent(session: Session, participant_id: int | None, limit: int = 50) -> lis
 
 
 def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
-    """A row with its entries and runs."""
+    """A row with its entries and runs, each with what its joules cover."""
+    covers = {board.host_class: (board.boundary, board.modelled) for board in tracks.list_boards(session, row.track_slug)}
     return SubmissionView(
         id=row.digest,
         name=row.name,
@@ -208,6 +246,9 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
         entrypoint=row.entrypoint,
         parent=row.parent_digest,
         bundle_bytes=row.bundle_bytes,
+        also_by=repository.also_by(session, row.id),
+        lineage=row.lineage_id,
+        lineage_size=repository.lineage_size(session, row.lineage_id) if row.lineage_id else 1,
         created_at=row.created_at,
         entries=[
             EntryBrief(
@@ -218,11 +259,26 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
                 runs_wanted=entry.runs_wanted,
                 energy_j=math.exp(entry.mean_log_j) if entry.mean_log_j is not None else None,
                 loss=entry.mean_loss,
+                boundary=covers[host_class][0],
+                modelled=covers[host_class][1],
+                loss_low=entry.loss_low,
+                loss_high=entry.loss_high,
+                reason=entry.status_reason or entry.hold_reason or entry.flag_reason,
             )
             for entry, host_class in repository.entries_of(session, row.id)
         ],
         runs=[
-            RunBrief(run.id, run.host_class, run.index, run.state, run.outcome, run.loss, runs.joules(run.energy_uj))
+            RunBrief(
+                run.id,
+                run.host_class,
+                run.index,
+                run.purpose,
+                run.state,
+                run.outcome,
+                run.loss,
+                runs.joules(run.energy_uj),
+                *covers[run.host_class],
+            )
             for run in repository.runs_of(session, row.id)
         ],
     )

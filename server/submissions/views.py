@@ -26,9 +26,9 @@ class FileView:
 
 
 def files_for(session: Session, blobs: Blobs, digest: str, participant_id: int | None) -> list[FileView] | None:
-    """The source, for its owner alone; None for everybody else."""
+    """The source: public by the track's rule, and always its owner's; None for who may not see it yet."""
     row = repository.by_digest(session, digest)
-    if row is None or row.participant_id != participant_id:
+    if row is None or (row.participant_id != participant_id and row.source_public_at is None):
         return None
     return [FileView(path, content.decode()) for path, content in read_zip(blobs.get(row.bundle_sha256)).files.items()]
 

@@ -1,6 +1,8 @@
 """The rules page, and the page that plays an entry in the visitor's own browser."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
 from server.db.session import ReadSession
@@ -18,9 +20,13 @@ PLAY_POLICY = (
 
 
 @router.get("/tracks/{slug}/rules")
-def rules_page(slug: str, session: ReadSession, viewer: OptionalParticipant) -> HTMLResponse:
-    """What counts on a track."""
-    return page("tracks/rules.html", viewer, rules=service.find_track(session, slug))
+def rules_page(
+    slug: str, session: ReadSession, viewer: OptionalParticipant, version: Annotated[int | None, Query(ge=1, le=1_000_000)] = None
+) -> HTMLResponse:
+    """What counts on a track, or counted by an older version."""
+    rules = service.find_rules(session, slug, version)
+    values = {"versions": service.versions(session, slug), "seasons": service.seasons(session, slug)}
+    return page("tracks/rules.html", viewer, rules=rules, current=service.find_track(session, slug).rules_version, **values)
 
 
 @router.get("/tracks/{slug}/play")

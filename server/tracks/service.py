@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from minjoule.tracks import TrackError, TrackRules, parse_track, track_from
-from server.db.rows import BoardRow, HostClassRow, TrackRow
+from server.db.rows import BoardRow, HostClassRow, RulesRow, SeasonRow, TrackRow
 from server.domain.errors import Inadmissible, NotFound
+from server.domain.seasons import Season, check_admitted
 from server.tracks import repository
 
 
@@ -32,12 +33,17 @@ def rules_of(row: TrackRow) -> TrackRules:
     return track_from(row.rules)
 
 
-def apply_track(session: Session, toml_text: str, now: dt.datetime) -> TrackRules:
-    """Create or update a track from its file. Raises Inadmissible."""
+def read_rules(toml_text: str) -> TrackRules:
+    """A track's file as a value. Raises Inadmissible."""
     try:
-        rules = parse_track(toml_text)
+        return parse_track(toml_text)
     except TrackError as error:
         raise Inadmissible(f"the track's file is wrong: {error}", "mend the file") from None
+
+
+def apply_track(session: Session, toml_text: str, now: dt.datetime, reason: str = "", *, reruns: bool = False) -> TrackRules:
+    """Create or update a track from its file, and keep the version. Raises Inadmissible."""
+    rules = read_rules(toml_text)
     row = session.get(TrackRow, rules.slug)
     if row is None:
         row = TrackRow(slug=rules.slug, created_at=now)
@@ -45,9 +51,69 @@ def apply_track(session: Session, toml_text: str, now: dt.datetime) -> TrackRule
     row.title, row.problem, row.target_loss, row.runs = rules.title, rules.problem, rules.target_loss, rules.runs
     row.rules_version, row.rules = rules.rules_version, tomllib.loads(toml_text)
     session.flush()
+    keep_version(session, rules, RulesRow(toml=toml_text, reason=reason or "applied", reruns=reruns, applied_at=now))
     for host_class in session.scalars(select(HostClassRow)):
         ensure_boards(session, host_class)
     return rules
+
+
+def keep_version(session: Session, rules: TrackRules, row: RulesRow) -> None:
+    """The file as applied; the same file again changes nothing."""
+    known = session.get(RulesRow, (rules.slug, rules.rules_version))
+    if known is None:
+        row.track_slug, row.version = rules.slug, rules.rules_version
+        session.add(row)
+    elif known.toml != row.toml:
+        known.toml, known.reason, known.reruns, known.applied_at = row.toml, row.reason, row.reruns, row.applied_at
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class RulesVersion:
+    """A version in a track's history."""
+
+    version: int
+    reason: str
+    reruns: bool
+    applied_at: dt.datetime
+
+
+def versions(session: Session, slug: str) -> list[RulesVersion]:
+    """A track's, the newest first."""
+    return [RulesVersion(row.version, row.reason, row.reruns, row.applied_at) for row in repository.versions_of(session, slug)]
+
+
+def find_rules(session: Session, slug: str, version: int | None) -> TrackRules:
+    """A track's rules, as of a version if one is asked for. Raises NotFound."""
+    rules = find_track(session, slug)
+    if version is None or version == rules.rules_version:
+        return rules
+    row = session.get(RulesRow, (slug, version))
+    if row is None:
+        known = ", ".join(str(each.version) for each in versions(session, slug)) or "none"
+        raise NotFound(f"track {slug} has no version {version} of its rules", f"its versions are: {known}")
+    return read_rules(row.toml)
+
+
+def seasons(session: Session, slug: str) -> list[Season]:
+    """A track's seasons, the oldest first."""
+    return [Season(row.number, row.opens_at, row.closes_at, row.closed_at) for row in repository.seasons_of(session, slug)]
+
+
+def check_open(session: Session, slug: str, now: dt.datetime) -> None:
+    """Whether the track takes a submission now. Raises Closed, Conflict."""
+    check_admitted(slug, seasons(session, slug), now)
+
+
+def add_season(session: Session, slug: str, number: int, opens_at: dt.datetime, closes_at: dt.datetime) -> None:
+    """A new one."""
+    session.add(SeasonRow(track_slug=slug, number=number, opens_at=opens_at, closes_at=closes_at))
+    session.flush()
+
+
+def close_season(session: Session, slug: str, now: dt.datetime) -> None:
+    """The last one is over."""
+    repository.seasons_of(session, slug)[-1].closed_at = now
 
 
 def ensure_boards(session: Session, host_class: HostClassRow) -> None:
@@ -76,6 +142,11 @@ def list_tracks(session: Session) -> list[TrackRules]:
 def list_boards(session: Session, slug: str) -> list[BoardView]:
     """A track's boards."""
     return [view_of(board, host_class) for board, host_class in repository.boards_of(session, slug)]
+
+
+def every_board(session: Session) -> list[BoardView]:
+    """Of every track."""
+    return [board for row in repository.all_tracks(session) for board in list_boards(session, row.slug)]
 
 
 def find_board(session: Session, slug: str, host_class: str) -> BoardView:

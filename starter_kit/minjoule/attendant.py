@@ -36,12 +36,15 @@ class WindowRules:
         sample_s: between two samples while the window is open.
         tail_s: how long the machine may take to come back to its idle power (billed), and a device to be free of processes.
         usual_idle: mean of the host's idle power and how far it may stray, microwatts; None where there's no history.
+        both_at_gates: both boxes stand before training begins, for a start within the window would be on its bill. False where a
+            box's own account is all that is billed and somebody waits (``minjoule try``): the second starts while the first trains.
     """
 
     idle_s: float = 0.0
     sample_s: float = 0.1
     tail_s: float = 60.0
     usual_idle: tuple[int, int] | None = None
+    both_at_gates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class Progress:
 class Attendant:
     """Attends one window. A context: leaving it stops the thread.
 
-    In this order: ``begin`` (the gate may open when it returns), the context, ``close`` the moment the box is empty, ``settle``.
+    In this order: ``begin`` (the gate may open when it returns), the context, ``turn_to`` each further box of the window before its gate
+    opens, ``close`` the moment the last one is empty, ``settle``.
     ``idle_uw`` is the idle power before the window, microwatts: given where the window before has just settled, else measured.
     """
 
@@ -86,9 +90,11 @@ class Attendant:
         self._tally: tuple[float, float | None] | None = None
         self._fault: MeterFault | BoxFault | None = None
         self._done = threading.Event()
+        self._turning = threading.Lock()
         self._began = time.monotonic()
         self._asleep_ns = asleep_ns()
         self._cpu_began_ns = box.cpu_ns()
+        self._earlier_log = b""
         self._thread = threading.Thread(target=self._attend, name=f"attend-{phase}", daemon=True)
 
     def begin(self) -> None:
@@ -110,6 +116,15 @@ class Attendant:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._done.set()
         self._thread.join()
+
+    def turn_to(self, box: Box, channel: Channel) -> None:
+        """The box before is empty; this one's gate is about to open. The meters don't notice. Raises what has voided the window."""
+        with self._turning:
+            if self._fault is not None:
+                raise self._fault
+            self._earlier_log += self._box.log_so_far()
+            self._box, self._channel, self._tally = box, channel, None
+            self._cpu_began_ns = box.cpu_ns()
 
     def close(self) -> None:
         """The box is empty: that's the window's end. Then no more samples, and the ticks after the border. Raises MeterFault."""
@@ -145,9 +160,9 @@ class Attendant:
         """The window with every reading."""
         return self._sampler.trace(Window(self._begin_ns, self._end_ns))
 
-    def note(self, tally: Tally) -> None:
+    def note(self, tally: Tally, place: int = 0, boxes: int = 1) -> None:
         """The scorer's figures, kept for the next tick; called at every step, so it does next to nothing."""
-        self._tally = (tally.symbols / tally.due, tally.loss)
+        self._tally = ((place + tally.symbols / tally.due) / boxes, tally.loss)
 
     def _await_free(self, give_up: float) -> None:
         waited = False
@@ -170,12 +185,10 @@ class Attendant:
                 self._sampler.catch()
             while not self._done.wait(self._pause_s()):
                 self._tick()
-                if self.cpu_spent:
-                    self._channel.abort()
-                    return
         except (MeterFault, BoxFault) as error:
-            self._fault = error
-            self._channel.abort()
+            with self._turning:
+                self._fault = error
+                self._channel.abort()
 
     def _pause_s(self) -> float:
         open_s = time.monotonic() - self._began
@@ -190,9 +203,13 @@ class Attendant:
         if now - self._told_at < 0.9 * TICK_S:
             return
         self._told_at = now
-        self.cpu_spent = self._box.cpu_ns() - self._cpu_began_ns > self._cpu_cap_ns
+        with self._turning:
+            self.cpu_spent |= self._box.cpu_ns() - self._cpu_began_ns > self._cpu_cap_ns
+            if self.cpu_spent:
+                self._channel.abort()
+            log = self._earlier_log + self._box.log_so_far()
         fraction, loss = self._tally or (None, None)
-        self._on_progress(Progress(self._phase, now - self._began, self._sampler.live_uj, fraction, self._box.log_so_far(), loss))
+        self._on_progress(Progress(self._phase, now - self._began, self._sampler.live_uj, fraction, log, loss))
 
     def _band_uw(self, from_ns: int) -> int:
         """Mean power of an idle band from ``from_ns`` on, microwatts."""

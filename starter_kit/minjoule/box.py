@@ -5,17 +5,24 @@ A box lives through three idempotent verbs: prepare (up to the gate), execute (g
 Our failures are raised as ``BoxFault``; how the entrant's program ended is data in ``BoxEnd``.
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from minjoule.protocol import Channel
 
+LOAD_S = 10.0
+
 
 class BoxFault(Exception):
     """Our failure, never the entrant's: the engine is gone, the image is missing, the box didn't reach its gate."""
+
+
+class BoxStuck(BoxFault):
+    """A kill hangs: what runs on this host is out of our hands, and it may judge nothing until somebody has looked."""
 
 
 class Phase(StrEnum):
@@ -40,11 +47,19 @@ class BoxLimits:
 
 @dataclass(frozen=True, slots=True)
 class TrialCaps:
-    """Caps of the two phases of a trial, as the track's rules set them."""
+    """Caps of the two phases of a trial, as the track's rules set them. Seconds a symbol hold beside those of the whole phase."""
 
     train: BoxLimits
     score: BoxLimits
     artifact_bytes: int
+    symbol_wall_s: float | None = None
+    symbol_cpu_s: float | None = None
+
+    def score_of(self, symbols: int) -> BoxLimits:
+        """What scoring so many symbols may take: ``LOAD_S`` to load, then so much a symbol, and never more than the phase's own caps."""
+        wall = math.inf if self.symbol_wall_s is None else LOAD_S + self.symbol_wall_s * symbols
+        cpu = math.inf if self.symbol_cpu_s is None else LOAD_S + self.symbol_cpu_s * symbols
+        return replace(self.score, wall_s=min(self.score.wall_s, wall), cpu_s=min(self.score.cpu_s, cpu))
 
 
 @dataclass(frozen=True, slots=True)

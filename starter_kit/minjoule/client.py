@@ -115,6 +115,18 @@ class Client:
         answer: dict[str, Any] = self._json("PUT", "/submissions", content=pieces(), headers=headers)
         return answer
 
+    def replicate(self, digest: str, host_class: str) -> list[str]:
+        """Have a listed submission run again; the ids of the runs."""
+        return list(self._json("POST", f"/submissions/{digest}/replications", json={"host_class": host_class})["runs"])
+
+    def withdraw(self, digest: str, reason: str) -> int:
+        """Take a submission out of every board; how many entries left theirs."""
+        return int(self._json("POST", f"/submissions/{digest}/withdrawal", json={"reason": reason})["entries"])
+
+    def appeal(self, digest: str, host_class: str, text: str) -> None:
+        """Object to what stands against an entry."""
+        self._json("POST", f"/submissions/{digest}/appeals", json={"host_class": host_class, "text": text})
+
     def follow(self, run_id: str) -> Iterator[dict[str, Any]]:
         """The run now and at each change until it's final: by server-sent events, by polling where they fail."""
         last: dict[str, Any] = {}

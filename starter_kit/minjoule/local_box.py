@@ -43,11 +43,10 @@ class LocalBoxes:
             box.cleanup()
 
     def start_ahead(self, prelude: tuple[str, ...], limits: BoxLimits, image: str = "") -> None:
-        """Start both boxes of a trial to come, and don't wait: they import the prelude while the caller gets ready. Raises BoxFault."""
-        blank = BoxSpec("ahead", Phase.TRAIN, Path(), "", prelude, image, limits, {})
-        self._ahead += [LocalBox(blank) for _ in Phase]
-        for box in self._ahead:
-            box.start()
+        """Start the train box of a trial to come, and don't wait: it imports the prelude while the caller gets ready. Raises BoxFault."""
+        box = LocalBox(BoxSpec("ahead", Phase.TRAIN, Path(), "", prelude, image, limits, {}))
+        self._ahead.append(box)
+        box.start()
 
     def __call__(self, spec: BoxSpec) -> "LocalBox":
         """See BoxFactory."""

@@ -43,17 +43,27 @@ def parse_manifest(text: str) -> Manifest:
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         raise ManifestError(f"no valid TOML: {error}", int(found[1]) if found else len(text.splitlines())) from None
+    except (RecursionError, ValueError) as error:  # nested too deep; a number of too many digits
+        raise ManifestError(f"no readable TOML: {str(error)[:200]}: six lines of text in quotes are due") from None
     for key in table:
         if key not in FIELDS:
-            raise ManifestError(f"unknown key {key!r}; known are {', '.join(FIELDS)}", line_of(text, key))
+            raise ManifestError(f"unknown key {key[:60]!r}; known are {', '.join(FIELDS)}", line_of(text, key))
     for key in REQUIRED:
         if key not in table:
             raise ManifestError(f'{key} is missing: add a line {key} = "..."')
     for key, value in table.items():
         if not isinstance(value, str):
-            raise ManifestError(f"{key} is {type(value).__name__} ({value!r}), a string in quotes is due", line_of(text, key))
+            raise ManifestError(f"{key} is {type(value).__name__} ({brief(value)}), a string in quotes is due", line_of(text, key))
     check_values(text, table)
     return Manifest(**{key: plain(value) for key, value in table.items()})
+
+
+def brief(value: Any) -> str:
+    """The value, cut. Python refuses to write an integer of too many digits (which TOML may give in hexadecimal)."""
+    try:
+        return repr(value)[:80]
+    except (ValueError, RecursionError):
+        return "too large to be shown"
 
 
 def check_values(text: str, table: dict[str, Any]) -> None:

@@ -7,18 +7,21 @@ decimal strings, for canonical JSON has no larger ones. It knows no server and n
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from minjoule.floor import Sharing, boxes_due, floor_ns, mean
 from minjoule.meter import MeterFault
 from minjoule.trace import TraceError, unpack
-from minjoule.window import Measurement, measure
+from minjoule.window import Measurement, Trace, measure
 
-SCHEMA = "minjoule-run-record/1"
+SCHEMA = "minjoule-run-record/2"
+KNOWN = ("minjoule-run-record/1", SCHEMA)
+"""The first had one box a window, and no ``sharing``."""
 WINDOWS = ("train", "score")
 PUBLISHED = ("outcome", "loss", "energy_uj")
 
@@ -60,6 +63,12 @@ def window_of(measured: Measurement) -> dict[str, Any]:
     }
 
 
+def sharing_of(sharing: Sharing) -> dict[str, Any]:
+    """What shared the windows, as the record holds it: nanoseconds as strings."""
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(sharing).items()}
+    return plain | {"floor_ns": str(sharing.floor_ns), "expected_ns": str(sharing.expected_ns)}
+
+
 def public_key(key: Ed25519PrivateKey) -> str:
     """The key that others check with, hex."""
     return key.public_key().public_bytes_raw().hex()
@@ -91,7 +100,7 @@ def verify(document: Mapping[str, Any], trace: bytes, log: bytes, published: Map
     """
     try:
         return list(checks(document, trace, log, published))
-    except (KeyError, TypeError, AttributeError, RecordError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         return [Check("record", False, f"it isn't a run record ({type(error).__name__}: {error})")]
 
 
@@ -99,7 +108,7 @@ def checks(document: Mapping[str, Any], trace: bytes, log: bytes, published: Map
     """See ``verify``."""
     record, host, server = document["record"], document["host"], document["server"]
     content = canonical(record)
-    yield Check("schema", record["schema"] == SCHEMA, f"{record['schema']}")
+    yield Check("schema", record["schema"] in KNOWN, f"{record['schema']}")
     held = signed_by(host["public_key"], host["signature"], content)
     by = f"signed by host {host['name']}, key {host['public_key'][:16]}..."
     yield Check("record", held, by if held else "its host's signature doesn't hold: the record was changed")
@@ -128,9 +137,11 @@ def published_checks(record: Mapping[str, Any], published: Mapping[str, Any]) ->
 
 
 def energy_checks(record: Mapping[str, Any], trace: bytes) -> Iterator[Check]:
-    """The joules, made again from the raw readings."""
+    """The joules, made again from the raw readings, and how many boxes they belong to."""
+    sharing = record["sharing"] if record["schema"] != KNOWN[0] else {}
     try:
-        measured = {name: measure(each) for name, each in unpack(trace).items()}
+        traces = unpack(trace)
+        measured = {name: measure(each).shared(max(int(sharing.get(name, 1)), 1)) for name, each in traces.items()}
     except (TraceError, MeterFault) as error:
         yield Check("joules", False, f"they can't be added up again: {error}")
         return
@@ -142,3 +153,20 @@ def energy_checks(record: Mapping[str, Any], trace: bytes) -> Iterator[Check]:
         yield Check(f"joules of {name}", ok, figure + ("" if ok else f", the record says {record['windows'][name]}"))
     total = sum(bill["energy_uj"] for bill in again.values() if bill)
     yield Check("joules", total == record["energy_uj"], f"{total} uJ in all, the record says {record['energy_uj']}")
+    if sharing:
+        yield sharing_check(record, sharing, traces)
+
+
+def sharing_check(record: Mapping[str, Any], sharing: Mapping[str, Any], traces: Mapping[str, Trace]) -> Check:
+    """As many boxes as the floor of the trace's own meters asks for, and the loss is their mean."""
+    floor = max((floor_ns(trace.channels) for trace in traces.values()), default=0)
+    due = boxes_due(floor, int(sharing["expected_ns"])) if floor else 1
+    boxes, losses = (sharing["train"], sharing["score"]), sharing["losses"]
+    if sharing["floor_ns"] != str(floor):
+        return Check("boxes", False, f"the meters ask for a floor of {floor} ns, the record says {sharing['floor_ns']}")
+    if record["outcome"] == "FINISHED":
+        if boxes != (due, due) or not due == len(losses) == len(sharing["instances"]) == len(sharing["artifacts"]):
+            return Check("boxes", False, f"{due} boxes are due in each window, the record says {boxes[0]} and {boxes[1]}")
+        if mean(losses) != record["loss"]:
+            return Check("boxes", False, f"the mean of its boxes' losses is {mean(losses)}, the record says {record['loss']}")
+    return Check("boxes", True, f"{boxes[0]} in training, {boxes[1]} in scoring; each window's energy is divided by them")

@@ -6,6 +6,7 @@ unnormalised distributions are impossible by construction. It knows no meter and
 
 import json
 import math
+import select
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from minjoule.outcome import Outcome
 from minjoule.problems.base import HeldOut, HeldOutStreams
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
+from minjoule.shown import shown
 
 MESSAGE_CHARS = 2000
+MOST_BITS = 1e6  # a symbol; no model that means it comes near, and no report takes 1e9
 NARROW = 32.0
 REFUSALS = {Outcome.SCORING_ERROR, Outcome.MEMORY_LIMIT, Outcome.DISK_LIMIT}
 
@@ -116,11 +119,14 @@ def score(
         ProtocolError: ``gone``: the box has left; why is the box's to say.
     """
     tally, room = Tally(due(held_out)), Room((0, alphabet))
+    unread = select.poll()
+    unread.register(channel.fileno(), select.POLLIN)
     try:
         refuse_unless(*channel.receive(1 << 16, deadline), Kind.LOADED)
         steps = questions(held_out)
         current = next(steps, None)
         if current is not None:
+            refuse_early(channel, unread, deadline)
             ask(channel, current, deadline)
         while current is not None:
             if len(room.logits) != len(current.truth):
@@ -128,9 +134,9 @@ def score(
             refuse_unless(*channel.receive_into(Kind.LOGITS, room.logits.data.cast("B"), deadline), Kind.LOGITS)
             following = next(steps, None)
             if following is not None:
+                refuse_early(channel, unread, deadline)
                 ask(channel, following, deadline)
-            tally.bits += bits_lost(room.logits, current.truth, room)
-            tally.symbols += len(current.truth)
+            count(tally, bits_lost(room.logits, current.truth, room), len(current.truth))
             on_step(tally)
             current = following
         channel.send(Kind.END, deadline=deadline)
@@ -144,6 +150,27 @@ def score(
             raise
         raise ScoringError(f"the box's answer broke the protocol: {error}") from error
     return tally
+
+
+def count(tally: Tally, bits: float, symbols: int) -> None:
+    """Add a step. Raises ScoringError on a mean that is finite and absurd."""
+    tally.bits += bits
+    tally.symbols += symbols
+    if tally.bits > MOST_BITS * tally.symbols:
+        raise ScoringError(
+            f"the loss is {tally.bits / tally.symbols:.3g} bits a symbol, at most {MOST_BITS:g} are counted: scale the logits"
+        )
+
+
+def refuse_early(channel: Channel, unread: select.poll, deadline: float) -> None:
+    """Raise ScoringError when bytes are there that answer no question. A box that has left (POLLHUP) is noticed by the next read."""
+    seen = unread.poll(0)
+    if not seen or seen[0][1] & (select.POLLHUP | select.POLLERR):
+        return
+    kind, payload = channel.receive(1 << 16, deadline)
+    if kind is Kind.FAILED:
+        raise ScoringError(*failure(payload, REFUSALS, Outcome.SCORING_ERROR))
+    raise ScoringError(f"the box sent {kind.name} before it was asked: one answer after each question is due")
 
 
 def ask(channel: Channel, question: Question, deadline: float) -> None:
@@ -166,7 +193,7 @@ def failure(payload: bytearray, allowed: set[Outcome], default: Outcome) -> tupl
     """Message and verdict of a FAILED frame: hostile text, cut, and a verdict only from ``allowed``."""
     try:
         said = json.loads(payload)
-        message, outcome = str(said["message"])[:MESSAGE_CHARS], str(said["outcome"])
+        message, outcome = shown(str(said["message"])[:MESSAGE_CHARS]), str(said["outcome"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return "the entrant's code failed, and the harness's word of it is unreadable", default
     return message, Outcome(outcome) if outcome in {str(verdict) for verdict in allowed} else default

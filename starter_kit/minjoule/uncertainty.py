@@ -86,6 +86,28 @@ def budget(parts: Iterable[tuple[str, int | None, Part]]) -> Budget:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """U (k=2) of a bill: with the gain's doubt, and without it; None where there's none to give."""
+
+    expanded_uj: int | None
+    on_host_uj: int | None
+
+
+def together(windows: Iterable[tuple[int | None, int | None]]) -> Doubts:
+    """U of several windows on one meter, of each one's (absolute, on this host): the gain is common to them, all else isn't."""
+    windows = list(windows)
+    on_host = [each for _, each in windows if each is not None]
+    if not windows or len(on_host) < len(windows):
+        return Doubts(None, None)
+    own = sum(each * each for each in on_host)
+    absolute = [each for each, _ in windows if each is not None]
+    if len(absolute) < len(windows):
+        return Doubts(None, root_up(Fraction(own)))
+    gain = sum(root_up(Fraction(max(whole * whole - part * part, 0))) for whole, part in zip(absolute, on_host, strict=True))
+    return Doubts(root_up(Fraction(own + gain * gain)), root_up(Fraction(own)))
+
+
 def bound(half_width: Fraction) -> Fraction:
     """Variance of something that lies within +-``half_width`` of its estimate."""
     return half_width * half_width / 3

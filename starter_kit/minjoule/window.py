@@ -4,7 +4,7 @@ Pure arithmetic: replaying a stored trace gives the same joules bit for bit. It 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from minjoule.curve import part_between, unwrapped
@@ -70,6 +70,19 @@ class Measurement:
     on_host_uj: int | None = None
     doubts: tuple[Doubt, ...] = ()
     columns: tuple[Column, ...] = ()
+
+    def shared(self, boxes: int) -> "Measurement":
+        """One box's part of a window that ``boxes`` shared: energies rounded half to even, doubts rounded up."""
+        if boxes == 1:
+            return self
+        return replace(
+            self,
+            energy_uj=round(Fraction(self.energy_uj, boxes)),
+            expanded_uj=None if self.expanded_uj is None else -(-self.expanded_uj // boxes),
+            on_host_uj=None if self.on_host_uj is None else -(-self.on_host_uj // boxes),
+            doubts=tuple(replace(each, standard_uj=-(-each.standard_uj // boxes)) for each in self.doubts),
+            columns=tuple(replace(each, energy_uj=round(Fraction(each.energy_uj, boxes))) for each in self.columns),
+        )
 
 
 def measure(trace: Trace) -> Measurement:

@@ -1,9 +1,7 @@
 """Every attack case through the front door: its declared verdict, and the invariants after it."""
 
-import shutil
-import tomllib
-from collections.abc import Iterator
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import docker
@@ -11,65 +9,96 @@ import httpx
 import pytest
 from docker.errors import DockerException
 
+from tests.attacks.arena import Arena, open_arena
+from tests.attacks.corpus import CASES, Case
+from tests.attacks.invariants import Watch
 from tests.conftest import lacking
-from tests.stack import EXAMPLES, Stack, start_stack
 
-CASES = sorted(path.parent for path in Path(__file__).parent.glob("cases/*/verdict.toml"))
+LEAST_CASES = 90
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watch]:
     """A platform that judges in Docker."""
     try:
-        client = docker.from_env(timeout=5)
+        client = docker.from_env(timeout=10)
         client.ping()
-        client.close()
     except DockerException:
         lacking("docker", "install docker.io and start it")
-    running = start_stack(tmp_path_factory.mktemp("attacks"), "docker")
-    yield running
-    running.launcher.stop()
+    arena = open_arena(tmp_path_factory.mktemp("attacks"))
+    yield Watch(arena, client)
+    arena.close()
+    client.close()
 
 
-def containers() -> set[str]:
-    """Ids of ours. While the worker is idle there's one pair, that waits for its first bundle."""
-    client = docker.from_env(timeout=5)
-    try:
-        return {each["Id"] for each in client.api.containers(all=True, filters={"label": "minjoule.managed=1"}, quiet=True)}
-    finally:
-        client.close()
+def test_the_corpus_is_as_large_as_promised() -> None:
+    assert len(CASES) >= LEAST_CASES
+    assert len({case.name for case in CASES}) == len(CASES)
 
 
-def bill(stack: Stack, runs: list[dict[str, Any]]) -> tuple[float, float]:
-    """Mean joules of training and of scoring."""
-    return (sum(run["train_uj"] for run in runs) / len(runs) / 1e6, sum(run["score_uj"] for run in runs) / len(runs) / 1e6)
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.group}-{case.name}" for case in CASES])
+def test_attack(watch: Watch, case: Case, record_property: Callable[[str, object], None]) -> None:
+    record_property("case", case.name)
+    record_property("group", case.group)
+    record_property("verdict", case.verdict)
+    watch.before()
+    began = time.perf_counter()
+    runs = {"bundle": in_the_box, "upload": at_the_door, "control": at_the_controls}[case.kind](watch.arena, case)
+    record_property("seconds", round(time.perf_counter() - began, 2))
+    watch.after(runs, used=case.kind == "bundle")
+    record_property("honest_uj", watch.arena.honest_uj[-1])
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_attack(stack: Stack, case: Path, tmp_path: Path) -> None:
-    declared = tomllib.loads((case / "verdict.toml").read_text())
-    before = containers()
-    runs = stack.wait_done(stack.submit(case / "bundle"))
-    assert {run["outcome"] for run in runs} == {declared["outcome"]}
-    assert all(run["state"] == "DONE" and len(run["attempts"]) == 1 for run in runs), "an entrant's act is never our fault"
-    train_j, score_j = bill(stack, runs)
+def in_the_box(arena: Arena, case: Case) -> list[dict[str, Any]]:
+    """The entry runs; what its verdict.toml declares is seen."""
+    run, declared = arena.run(case.zipped()), case.declared
+    log = arena.http.get(f"/runs/{run['id']}/log").content
+    assert run["outcome"] == declared["outcome"], (run["outcome"], run["message"], log[-2000:])
+    assert run["log_truncated"] == declared.get("log_truncated", False)
+    for text in declared.get("log_holds", []):
+        assert text.encode() in log, log[-2000:]
+    for text in declared.get("log_must_not_hold", []):
+        assert text.encode() not in log, log[-2000:]
+    for text in declared.get("message_holds", []):
+        assert text in run["message"], run["message"]
+    look_at_the_bill(arena, declared, run)
+    page = httpx.get(f"{arena.stack.url}/runs/{run['id']}", timeout=10)
+    assert page.status_code == 200
+    for text in declared.get("page_must_not_hold", []):
+        assert text not in page.text
+    return [run]
+
+
+def look_at_the_bill(arena: Arena, declared: dict[str, Any], run: dict[str, Any]) -> None:
+    """Joules, their split, the windows' length, the loss."""
+    train_j, score_j = run["train_uj"] / 1e6, run["score_uj"] / 1e6
     assert train_j >= declared.get("train_j_at_least", 0)
+    assert score_j >= declared.get("score_j_at_least", 0)
     assert score_j / (train_j + score_j) >= declared.get("score_share_at_least", 0)
-    for run in runs:
-        seconds = sum(window["end_ns"] - window["begin_ns"] for window in windows(stack, run)) / 1e9
-        assert seconds <= declared.get("wall_s_at_most", 120)
-        if forbidden := declared.get("log_must_not_hold"):
-            log = httpx.get(f"{stack.url}/api/v1/runs/{run['id']}/log", timeout=10).text
-            assert forbidden not in log
-    stack.wait("only a fresh pair of boxes is left", lambda: len(left := containers()) <= 2 and not left & before, 20)
-    honest = tmp_path / "honest"
-    shutil.copytree(EXAMPLES / "parity-walsh", honest)
-    (honest / "entry.py").write_text((honest / "entry.py").read_text() + f"# after {case.name}\n")
-    after = stack.wait_done(stack.submit(honest))
-    assert {run["outcome"] for run in after} == {"FINISHED"}
-    assert all(run["loss"] < 0.01 for run in after)
+    assert (run["loss"] or 0) >= declared.get("loss_at_least", 0)
+    windows = arena.http.get(f"/runs/{run['id']}/record").json()["record"]["windows"].values()
+    seconds = sum(int(window["end_ns"]) - int(window["begin_ns"]) for window in windows if window) / 1e9
+    assert seconds <= declared.get("wall_s_at_most", 15)
 
 
-def windows(stack: Stack, run: dict[str, Any]) -> list[dict[str, int]]:
-    said = stack.get(f"/runs/{run['id']}/record")["record"]["windows"]
-    return [{name: int(said[phase][name]) for name in ("begin_ns", "end_ns")} for phase in ("train", "score") if said[phase]]
+def at_the_door(arena: Arena, case: Case) -> list[dict[str, Any]]:
+    """The bytes are refused with the status and words that are declared, and nothing is stored; or they're taken and escaped."""
+    declared, before = case.declared, arena.counts()
+    answer = arena.put(case.function()())
+    assert answer.status_code == declared["status"], answer.text
+    if declared["status"] != 201:
+        assert arena.counts() == before, "an upload that was refused left rows"
+        for text in declared["says"]:
+            assert text in answer.json()["error"]["message"], answer.text
+        return []
+    for path in ("", f"/submissions/{answer.json()['id']}", "/tracks/attacked"):
+        page = httpx.get(f"{arena.stack.url}{path}", timeout=10).text
+        assert "attacked" in page.lower()
+        assert not [text for text in declared["page_must_not_hold"] if text in page]
+    return [arena.final(run["id"]) for run in answer.json()["runs"]]
+
+
+def at_the_controls(arena: Arena, case: Case) -> list[dict[str, Any]]:
+    """It asserts by itself; what it started is ended."""
+    runs: list[dict[str, Any]] = case.function()(arena)
+    return runs

@@ -13,9 +13,12 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
 
 from server import clock
+from server.boards.service import rank_stale_boards
 from server.db.session import Database
+from server.hosts import service as hosts
+from server.hosts.service import NewClass
 from server.participants import service as participants
-from tests.conftest import Account, bundle_of, lacking
+from tests.conftest import Account, bundle_of, lacking, report_of
 
 TRAIN = {"begin_ns": 10, "end_ns": 1_240_000_010, "energy_uj": 1_345_678, "expanded_uj": None}
 SCORE = {"begin_ns": 2_000_000_000, "end_ns": 2_187_000_000, "energy_uj": 1_000_000, "expanded_uj": None}
@@ -80,24 +83,38 @@ def site(
     claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
     fault = {"epoch": claim["epoch"], "cause": "meter_fault", "detail": "the plug fell silent for 1.2 s"}
     client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=fault, headers=headers)
+    measured = measured_run(client, database, organizer)
     pages = {
         "home": "/",
         "board": "/tracks/parity",
+        "budget-board": "/tracks/parity?budget=100",
         "empty-board": "/tracks/kjv",
         "rules": "/tracks/digits/rules",
         "play": "/tracks/webgpu-digits/play",
+        "records": "/tracks/digits/records",
         "hosts": "/hosts",
         "submission": f"/submissions/{waits['id']}",
         "others-submission": f"/submissions/{done['id']}",
         "run": f"/runs/{done['runs'][0]['id']}",
         "waiting-run": f"/runs/{claim['run_id']}",
+        "measured-run": f"/runs/{measured}",
+        "measured-board": "/tracks/digits?board=rig",
         "submit": "/submit",
         "me": "/me",
         "organizer": "/organizer",
+        "reviews": "/organizer/reviews",
+        "review": f"/organizer/reviews/{done['id']}",
         "sign-in": "/sign-in?next=/submit",
         "sign-up": "/sign-up",
         "not-found": "/tracks/nope",
     }
+    form = {"data": {"form_token": ""}}
+    with database.session(read_only=True) as session:
+        found = participants.by_cookie(session, next(iter(signed.values())), clock.now())
+        form["data"]["form_token"] = found.form_token if found else ""
+    form["data"] |= {"host_class": "test", "act": "disqualify", "reason": "its loss of run 2 was read from a file of the host's"}
+    headers = {"cookie": "; ".join(f"{name}={value}" for name, value in signed.items()), "sec-fetch-site": "same-origin"}
+    assert client.post(f"/organizer/reviews/{done['id']}", headers=headers, follow_redirects=False, **form).status_code == 303
     server = uvicorn.Server(uvicorn.Config(client.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -107,6 +124,30 @@ def site(
     yield Site(f"http://127.0.0.1:{port}", pages, signed)
     server.should_exit = True
     thread.join(10)
+
+
+def measured_run(client: TestClient, database: Database, organizer: dict[str, str]) -> str:
+    """A run on a measured boundary, shared by five boxes and still short, whose host failed its control workload afterwards."""
+    with database.session() as session:
+        code = hosts.issue_code(session, NewClass("rig", "a rig with a GPU", "node", False), loopback_only=True, now=clock.now())
+    token = client.post("/api/v1/host/enrolments", json={"code": code, "name": "rig-1", "facts": {}}).json()["token"]
+    headers = {"authorization": f"Bearer {token}"}
+    client.put("/api/v1/submissions", content=bundle_of("digits", name="measured").to_zip(), headers=organizer)
+    shared = {"losses": [0.2] * 5, "instances": ["a" * 64] * 5, "artifacts": ["b" * 64] * 5}
+    said = {"sharing": {"floor_ns": str(10**10), "expected_ns": str(2 * 10**9), "train": 5, "score": 5} | shared, "loss": 0.2}
+    windows = {
+        "train": TRAIN | {"expanded_uj": 90_000, "on_host_uj": 20_000},
+        "score": SCORE | {"expanded_uj": 60_000, "on_host_uj": 9_000},
+    }
+    while (claim := client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers)).status_code == 200:
+        run = claim.json()
+        report = report_of(run["epoch"], **said, **windows)
+        assert client.post(f"/api/v1/host/attempts/{run['attempt_id']}/report", json=report, headers=headers).status_code == 200
+    failed = {"passed": False, "said": "the control workload's joules spread by 4.10% over 5 runs, 1% are allowed"}
+    client.post("/api/v1/host/controls", json=failed, headers=headers)
+    with database.session() as session:
+        rank_stale_boards(session, clock.now())
+    return str(run["run_id"])
 
 
 def signed_in(client: TestClient, database: Database, name: str, role: str) -> tuple[dict[str, str], dict[str, str]]:

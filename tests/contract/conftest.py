@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import math
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +17,14 @@ from minjoule.meter import CpuTimeMeter, Meter, MeterFault
 from minjoule.trace import pack
 from minjoule.window import Window
 from tests.conftest import lacking
+from tests.fakes.amd import FakeAmdsmi
 from tests.fakes.box import FakeBox
 from tests.fakes.nvml.library import Boards, build
 from tests.fakes.pdu import Pdu
 from tests.fakes.plugs import FakeShelly, FakeTasmota
 from tests.fakes.powercap import Powercap
 from tests.fakes.simulated import MS, SECOND, Power, constant, package, square
+from worker.meters.amdsmi import AmdsmiMeter
 from worker.meters.nvml import NvmlMeter
 from worker.meters.plug import PlugMeter
 from worker.meters.rapl import RaplMeter
@@ -100,7 +103,7 @@ def lab_record(file: Path, power: Power) -> Iterator[threading.Event]:
     thread.join()
 
 
-@pytest.fixture(params=["cpu-time", "rapl", "nvml", "two gpus", "shelly", "tasmota", "snmp", "csv", "replay"])
+@pytest.fixture(params=["cpu-time", "rapl", "nvml", "two gpus", "amdsmi", "shelly", "tasmota", "snmp", "csv", "replay"])
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     """Every meter, one after the other."""
     with contextlib.ExitStack() as stack:
@@ -128,6 +131,13 @@ def nvml(request: pytest.FixtureRequest, folder: Path, stack: contextlib.ExitSta
         boards.write()
 
     return Rig(NvmlMeter(), lambda window: gpus * over(WAVE)(window), lose)
+
+
+def amdsmi(request: pytest.FixtureRequest, folder: Path, stack: contextlib.ExitStack) -> Rig:
+    fake = FakeAmdsmi(WAVE, tick_ns=5 * MS)
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    monkeypatch.setitem(sys.modules, "amdsmi", fake)
+    return Rig(AmdsmiMeter(), over(WAVE), lambda: setattr(fake, "lost", True))
 
 
 def shelly(request: pytest.FixtureRequest, folder: Path, stack: contextlib.ExitStack) -> Rig:
@@ -168,6 +178,7 @@ RIGS: dict[str, Callable[[pytest.FixtureRequest, Path, contextlib.ExitStack], Ri
     "rapl": rapl,
     "nvml": nvml,
     "two gpus": lambda request, folder, stack: nvml(request, folder, stack, 2),
+    "amdsmi": amdsmi,
     "shelly": shelly,
     "tasmota": tasmota,
     "snmp": snmp,

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ class Script:
     hold: threading.Event | None = None
     before_gate: Callable[[], None] = lambda: None
     broken: dict[Phase, str] = field(default_factory=dict)
+    sleep_s: float = 0.0
+    fault: type[BoxFault] = BoxFault
 
 
 class Zeros:
@@ -61,33 +64,40 @@ class FakeBox:
         self._ours: Channel | None = None
         self._theirs: Channel | None = None
         self.cleaned = False
+        self.prepared_ns = 0
+        self.span_ns = (0, 0)
+        self.seed: int | None = None
 
     def prepare(self) -> Channel:
         self._journal.append(f"prepare {self.spec.phase}")
         self._script.before_gate()
         if why := self._script.broken.get(self.spec.phase):
-            raise BoxFault(why)
+            raise self._script.fault(why)
         ours, theirs = socket.socketpair()
         self._ours, self._theirs = Channel(ours), Channel(theirs)
         self._thread.start()
+        self.prepared_ns = time.monotonic_ns()
         return self._ours
 
     def _live(self) -> None:
         assert self._theirs is not None
         try:
             given = phases.receive_given(self._theirs, 1 << 30)
-            phases.receive_opening(self._theirs)
+            self.seed = int(phases.receive_opening(self._theirs)["seed"])
+            began_ns = time.monotonic_ns()
             if self.spec.phase is Phase.TRAIN:
                 self._train(self._theirs)
             else:
                 self._spent_ns += self._script.score_cpu_ns
                 self._theirs.send(Kind.LOADED)
                 phases.answer(self._theirs, Zeros(), given)
+            self.span_ns = (began_ns, time.monotonic_ns())
         except (ProtocolError, OSError):
             pass  # called off
 
     def _train(self, channel: Channel) -> None:
         self._spent_ns += self._script.train_cpu_ns
+        time.sleep(self._script.sleep_s)
         if self._script.hold is not None:
             self._script.hold.wait(20)
         if self._script.failure is not None:

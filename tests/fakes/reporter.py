@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from worker.ports import Claim, LostLeaseError, ServerFault
+from worker.ports import Claim, LostLeaseError, RefusedError, ServerFault
 
 
 class FakeReporter:
@@ -14,8 +14,11 @@ class FakeReporter:
         self.reports: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, tuple[str, str]] = {}
         self.beats: list[dict[str, Any]] = []
+        self.controls: list[tuple[bool, str]] = []
         self.lost: set[str] = set()
         self.away = False
+        self.presences = 0
+        self.refuses = ""
         self.on_beat: Callable[[], None] = lambda: None
         self.journal = journal if journal is not None else []
         self._bundles = bundles
@@ -24,6 +27,10 @@ class FakeReporter:
         self._reach()
         self.journal.append("claim")
         return self.queue.pop(0) if self.queue else None
+
+    def presence(self) -> None:
+        self._reach()
+        self.presences += 1
 
     def bundle(self, claim: Claim) -> bytes:
         self._check(claim)
@@ -36,8 +43,15 @@ class FakeReporter:
 
     def report(self, claim: Claim, content: dict[str, Any]) -> None:
         self._check(claim)
+        if self.refuses:
+            raise RefusedError(f"report: 422: {self.refuses}")
         self.journal.append("report")
         self.reports[claim.run_id] = content
+
+    def control(self, said: str, *, passed: bool) -> None:
+        self._reach()
+        self.journal.append("control")
+        self.controls.append((passed, said))
 
     def fault(self, claim: Claim, cause: str, detail: str) -> None:
         self._check(claim)

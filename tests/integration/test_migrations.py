@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from server.db.session import Database
 from server.settings import Settings
@@ -22,3 +22,37 @@ def test_up_check_down_and_up_again(settings: Settings) -> None:
     database.close()
     command.upgrade(config, "head")
     command.check(config)
+
+
+ROWS = (
+    "insert into host_classes values ('test', 't', 'node-cpu', false, false, '2026-01-01')",
+    "insert into hosts (id, name, host_class, token_hash, facts, enrolled_at) values (1, 'h', 'test', 'x', '{}', '2026-01-01')",
+    "insert into participants values (1, 'Alice', 'alice', '', 'participant', '2026-01-01')",
+    "insert into tracks values ('parity', 'p', 'parity', 0.3, 3, 1, '{}', '2026-01-01')",
+    "insert into boards (id, track_slug, host_class, stale) values (1, 'parity', 'test', false)",
+    "insert into submissions (id, digest, participant_id, track_slug, name, entrypoint, license, description, bundle_sha256, bundle_bytes,"
+    " created_at) values (1, 'd', 1, 'parity', 'n', 'e', 'MIT', '', 'b', 1, '2026-01-01')",
+    "insert into entries (id, board_id, submission_id, status, runs_done, runs_wanted, created_at)"
+    " values (1, 1, 1, 'PROVISIONAL', 0, 3, '2026-01-01')",
+    "insert into runs (id, entry_id, submission_id, participant_id, host_class, index, purpose, seed, state, epoch, queued_at)"
+    " values ('r', 1, 1, 1, 'test', 0, 'listing', 1, 'RUNNING', 1, '2026-01-01')",
+    "insert into attempts (id, run_id, epoch, host_id, state, claimed_at, heartbeat_at, phase, log_truncated, log)"
+    " values (1, 'r', 1, 1, 'CLAIMED', '2026-01-01', '2026-01-01', 'train', false, '')",
+)
+
+
+def test_what_is_there_survives_the_rules_going_up_and_down(settings: Settings) -> None:
+    config = Config(str(CONFIG))
+    command.upgrade(config, "0004")
+    database = Database(settings.database)
+    with database.session() as session:
+        for row in ROWS:
+            session.execute(text(row.replace(" index,", ' "index",')))
+    for step in (command.upgrade, command.downgrade):
+        step(config, "0005" if step is command.upgrade else "0004")
+        with database.session() as session:
+            found = session.execute(
+                text("select r.id, a.id, e.status from runs r join attempts a on a.run_id = r.id join entries e on e.id = 1")
+            )
+            assert [tuple(row) for row in found] == [("r", 1, "PROVISIONAL")]
+    database.close()

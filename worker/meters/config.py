@@ -31,6 +31,13 @@ class NvmlConfig(MeterConfig):
     gpus: tuple[str, ...] = ()
 
 
+class AmdsmiConfig(MeterConfig):
+    """AMD's boards; ``gpus`` are UUIDs, none for all."""
+
+    kind: Literal["amdsmi"] = "amdsmi"
+    gpus: tuple[str, ...] = ()
+
+
 class RaplConfig(MeterConfig):
     """CPU packages."""
 
@@ -80,7 +87,7 @@ class ReplayConfig(MeterConfig):
     window: str = "train"
 
 
-AnyConfig = NvmlConfig | RaplConfig | PlugConfig | SnmpConfig | CsvConfig | ReplayConfig
+AnyConfig = NvmlConfig | AmdsmiConfig | RaplConfig | PlugConfig | SnmpConfig | CsvConfig | ReplayConfig
 
 
 class MetersFile(BaseModel):

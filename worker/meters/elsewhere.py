@@ -1,18 +1,9 @@
-"""Meters of machines that no host of ours has yet: each says why it isn't available here. They bill nothing in this version."""
+"""A meter of machines that can't be hosts: it says why it isn't available here, and bills nothing."""
 
-import importlib.util
 import platform
 from typing import NoReturn
 
 from minjoule.meter import MeterFault, Reason
-
-
-def amdsmi() -> NoReturn:
-    """AMD's energy accumulators of sockets and Instinct boards. Raises MeterFault."""
-    if importlib.util.find_spec("amdsmi") is None:
-        mend = "Install ROCm's amdsmi; until this worker reads it, RAPL covers AMD's packages (node-cpu)"
-        raise MeterFault("the Python package amdsmi isn't installed", Reason.ABSENT, mend)
-    raise MeterFault("amdsmi is installed, but this version doesn't bill by it yet", Reason.ABSENT, "Use RAPL for the packages")
 
 
 def apple() -> NoReturn:

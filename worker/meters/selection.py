@@ -1,20 +1,23 @@
 """Which meters bill a boundary on this host, and which stand beside the bill.
 
-``node-cpu`` is RAPL, ``node`` is NVML and RAPL (a GPU alone would make the CPU free), a wall boundary is the one meter that the
-meters' file puts there. There's no falling back: a boundary whose meter is missing has no host.
+``node-cpu`` is RAPL, ``node`` is NVML and RAPL (a GPU alone would make the CPU free), or amdsmi and RAPL where the meters' file says so; a
+wall boundary is the one meter that the file puts there. There's no falling back: a boundary whose meter is missing has no host.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from minjoule.floor import floor_ns
 from minjoule.joint_meter import JointMeter
 from minjoule.meter import CpuTimeMeter, Meter, MeterFault, Reason
 from minjoule.wgsl_counts import WgslCountsMeter
 from worker.meters import elsewhere
+from worker.meters.amdsmi import AmdsmiMeter
 from worker.meters.certificate import Gain, load_gain
 from worker.meters.config import (
     HOW,
+    AmdsmiConfig,
     AnyConfig,
     CsvConfig,
     MetersFile,
@@ -36,7 +39,8 @@ from worker.meters.snmp import APC_OUTLET_WATTS, SnmpOutlet
 from worker.meters.tasmota import TasmotaPlug
 
 WALLS = ("node-wall", "device-wall")
-OWN: dict[str, tuple[type[NvmlConfig] | type[RaplConfig], ...]] = {"node-cpu": (RaplConfig,), "node": (NvmlConfig, RaplConfig)}
+Own = type[NvmlConfig] | type[AmdsmiConfig] | type[RaplConfig]
+OWN: dict[str, tuple[Own, ...]] = {"node-cpu": (RaplConfig,), "node": (NvmlConfig, RaplConfig)}
 KNOWN = ("node-cpu", "node", *WALLS, "modelled-cpu", "modelled-cpu-time", "modelled-wgsl")
 
 
@@ -74,7 +78,10 @@ def bills(boundary: str, content: MetersFile) -> list[AnyConfig]:
             detail = f"the meters' file puts {len(there)} meters on boundary {boundary}, one is due"
             raise MeterFault(detail, Reason.ABSENT, f"Give one `boundary = {boundary!r}`. {HOW}")
         return there
-    return [next((each for each in content.meter if isinstance(each, kind)), kind()) for kind in OWN.get(boundary, ())]
+    kinds = OWN.get(boundary, ())
+    if boundary == "node" and any(isinstance(each, AmdsmiConfig) for each in content.meter):
+        kinds = (AmdsmiConfig, RaplConfig)
+    return [next((each for each in content.meter if isinstance(each, kind)), kind()) for kind in kinds]
 
 
 def make(config: AnyConfig, cabinet: Cabinet, content: MetersFile) -> Meter:
@@ -88,6 +95,8 @@ def make(config: AnyConfig, cabinet: Cabinet, content: MetersFile) -> Meter:
     match config:
         case NvmlConfig():
             return NvmlMeter(config.gpus, gain=lambda device: gain(device, CLASS))
+        case AmdsmiConfig():
+            return AmdsmiMeter(config.gpus, gain=gain)
         case RaplConfig():
             return RaplMeter(cabinet.powercap_root, gain=gain(cpu_device()))
         case PlugConfig() | SnmpConfig():
@@ -133,10 +142,12 @@ def candidates(cabinet: Cabinet) -> list[Candidate]:
         content = load_meters(cabinet.file)
     except MeterFault as fault:
         return [Candidate("meters' file", False, str(fault), fault.reason, fault.mend)]
-    own: list[AnyConfig] = [kind() for kind in (NvmlConfig, RaplConfig) if not any(isinstance(each, kind) for each in content.meter)]
+    own: list[AnyConfig] = [
+        kind() for kind in (NvmlConfig, RaplConfig, AmdsmiConfig) if not any(isinstance(each, kind) for each in content.meter)
+    ]
     tries: list[tuple[str, Callable[[], Meter]]] = [("cpu-time", CpuTimeMeter), ("cpu-counters", CpuCountersMeter)]
     tries += [(each.kind, lambda each=each: make(each, cabinet, content)) for each in (*own, *content.meter)]  # type: ignore[misc]
-    tries += [("amdsmi", elsewhere.amdsmi), ("apple", elsewhere.apple)]
+    tries.append(("apple", elsewhere.apple))
     found = [tried(name, attempt) for name, attempt in tries]
     missing = [name for name in ("shelly", "tasmota", "snmp", "csv") if all(each.name != name for each in found)]
     return found + [unnamed(name) for name in missing]
@@ -157,4 +168,6 @@ def tried(name: str, attempt: Callable[[], Meter]) -> Candidate:
         return Candidate(name, False, str(fault), fault.reason, fault.mend)
     facts = meter.facts
     period = f"every {facts.update_s * 1000:.3g} ms" if facts.update_s else "fresh at every read"
-    return Candidate(name, True, f"{facts.covers}; {period}; gain {facts.gain_basis}; {facts.note}")
+    floor_s = floor_ns(meter.channels) / 1e9
+    least = f"; a bill lasts {floor_s:.3g} s at least, shared by several boxes where one is shorter" if floor_s else ""
+    return Candidate(name, True, f"{facts.covers}; {period}; gain {facts.gain_basis}; {facts.note}{least}")

@@ -2,23 +2,37 @@
 
 from server.db.rows.audit import AuditRow
 from server.db.rows.hosts import EnrolmentCodeRow, HostClassRow, HostRow
-from server.db.rows.participants import ApiTokenRow, ParticipantRow, SessionRow
+from server.db.rows.participants import ApiTokenRow, MembershipRow, ParticipantRow, QuotaRow, SessionRow
+from server.db.rows.records import DuelRow, RankingVersionRow, RecordRow
+from server.db.rows.reviews import AppealRow, DecisionRow
 from server.db.rows.runs import AttemptRow, RunRow
-from server.db.rows.submissions import EntryRow, SubmissionRow
-from server.db.rows.tracks import BoardRow, TrackRow
+from server.db.rows.submissions import EntryRow, LineageMarkRow, LineageRow, SubmissionRow, SubmitterRow
+from server.db.rows.tracks import BoardRow, RulesRow, SeasonRow, TrackRow
 
 __all__ = [
     "ApiTokenRow",
+    "AppealRow",
     "AttemptRow",
     "AuditRow",
     "BoardRow",
+    "DecisionRow",
+    "DuelRow",
     "EnrolmentCodeRow",
     "EntryRow",
     "HostClassRow",
     "HostRow",
+    "LineageMarkRow",
+    "LineageRow",
+    "MembershipRow",
     "ParticipantRow",
+    "QuotaRow",
+    "RankingVersionRow",
+    "RecordRow",
+    "RulesRow",
     "RunRow",
+    "SeasonRow",
     "SessionRow",
     "SubmissionRow",
+    "SubmitterRow",
     "TrackRow",
 ]

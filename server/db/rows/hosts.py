@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, String
+from sqlalchemy import JSON, Boolean, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, UtcDateTime
@@ -36,6 +36,9 @@ class HostRow(Base):
     enrolled_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     last_seen_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     revoked_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    control_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)  # its last control workload, and the last that passed
+    control_passed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    control_said: Mapped[str | None] = mapped_column(Text)
 
 
 class EnrolmentCodeRow(Base):

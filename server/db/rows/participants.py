@@ -2,14 +2,14 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, UtcDateTime
 
 
 class ParticipantRow(Base):
-    """Who submits. ``role`` is participant or organizer."""
+    """Who submits: a person, or a team, which has no password and acts through its members. ``role`` is participant or organizer."""
 
     __tablename__ = "participants"
     __table_args__ = (CheckConstraint("role in ('participant', 'organizer')", name="role"),)
@@ -19,7 +19,34 @@ class ParticipantRow(Base):
     name_key: Mapped[str] = mapped_column(String(80), unique=True)  # NFKC, case-folded: no look-alikes
     password_hash: Mapped[str] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(16), default="participant")
+    is_team: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class MembershipRow(Base):
+    """A person in a team."""
+
+    __tablename__ = "memberships"
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), primary_key=True, index=True)
+    joined_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class QuotaRow(Base):
+    """A line of the quota's ledger: runs and joules taken (refunds are negative), never changed. The balance is their sum."""
+
+    __tablename__ = "quota_ledger"
+    __table_args__ = (Index("ix_quota_ledger_participant", "participant_id", "at"), Index("ix_quota_ledger_lineage", "lineage_id", "at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"))
+    lineage_id: Mapped[int | None] = mapped_column(ForeignKey("lineages.id"))
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"), index=True)
+    runs: Mapped[int]
+    energy_uj: Mapped[int] = mapped_column(BigInteger, default=0)
+    reason: Mapped[str] = mapped_column(String(120))
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
 class SessionRow(Base):

@@ -3,10 +3,13 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from server.db.base import Base, FiniteFloat, UtcDateTime
+
+NOT_VOID = "state != 'VOID'"
+PURPOSES = "purpose in ('listing', 'separation', 'duel', 'verification', 'replication', 'season_close', 'control')"
 
 
 class RunRow(Base):
@@ -14,11 +17,18 @@ class RunRow(Base):
 
     The queued row is the outbox: ``hinted_at`` is when a wake-up was last sent for it. ``epoch`` is the fencing token: it
     rises with every claim, and every write of a worker names it. ``deadline_at`` bounds the state it's in (RUNNING: the lease).
+
+    ``index`` counts within entry and purpose, and with them names the instance. ``host_id`` pins the run to one host.
+    ``superseded``: it was run anew (another version of the rules, an organizer's order) and counts no more.
     """
 
     __tablename__ = "runs"
     __table_args__ = (
-        UniqueConstraint("entry_id", "index"),
+        # a void run's replacement keeps its index, and so its instance
+        Index(
+            "ix_runs_instance", "entry_id", "purpose", "index", unique=True, sqlite_where=text(NOT_VOID), postgresql_where=text(NOT_VOID)
+        ),
+        CheckConstraint(PURPOSES, name="purpose"),
         CheckConstraint("state in ('QUEUED', 'RUNNING', 'DONE', 'VOID')", name="state"),
         CheckConstraint("(state = 'DONE') = (outcome is not null)", name="done_has_outcome"),
         Index("ix_runs_queue", "state", "host_class", "queued_at"),
@@ -31,6 +41,10 @@ class RunRow(Base):
     host_class: Mapped[str] = mapped_column(ForeignKey("host_classes.name"))
     index: Mapped[int]
     purpose: Mapped[str] = mapped_column(String(16), default="listing")
+    duel_id: Mapped[int | None] = mapped_column(ForeignKey("duels.id"), index=True)
+    host_id: Mapped[int | None] = mapped_column(ForeignKey("hosts.id"))
+    replaces_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))  # the void run whose instance it keeps
+    superseded: Mapped[bool] = mapped_column(default=False)
     seed: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10), default="QUEUED")
     epoch: Mapped[int] = mapped_column(default=0)
@@ -45,6 +59,9 @@ class RunRow(Base):
     energy_uj: Mapped[int | None] = mapped_column(BigInteger)
     train_uj: Mapped[int | None] = mapped_column(BigInteger)
     score_uj: Mapped[int | None] = mapped_column(BigInteger)
+    expanded_uj: Mapped[int | None] = mapped_column(BigInteger)  # U (k=2) of the bill; None: uncalibrated, or modelled
+    on_host_uj: Mapped[int | None] = mapped_column(BigInteger)  # the same without the gain; None: modelled
+    flag: Mapped[str | None] = mapped_column(Text)  # why the host's joules weren't vouched for, in public
 
 
 class AttemptRow(Base):

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, Boolean, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, FiniteFloat, UtcDateTime
@@ -22,6 +22,33 @@ class TrackRow(Base):
     rules_version: Mapped[int]
     rules: Mapped[dict[str, Any]] = mapped_column(JSON)  # caps, boundaries, image, prelude, summary: the whole TOML table
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class RulesRow(Base):
+    """A version of a track's rules: the TOML as applied, why, and whether live entries were run anew for it."""
+
+    __tablename__ = "rules"
+
+    track_slug: Mapped[str] = mapped_column(ForeignKey("tracks.slug"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    toml: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    reruns: Mapped[bool] = mapped_column(Boolean, default=False)
+    applied_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+
+
+class SeasonRow(Base):
+    """A track's season: opens, takes submissions until ``closes_at``, and is over once an organizer closed it."""
+
+    __tablename__ = "seasons"
+    __table_args__ = (UniqueConstraint("track_slug", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    track_slug: Mapped[str] = mapped_column(ForeignKey("tracks.slug"))
+    number: Mapped[int]
+    opens_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    closes_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
 
 
 class BoardRow(Base):

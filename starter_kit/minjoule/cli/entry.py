@@ -12,7 +12,7 @@ import typer
 from minjoule import client, entrypoints, tracks
 from minjoule.bundle import Bundle, BundleError, read_folder
 from minjoule.cli import look
-from minjoule.client import Client
+from minjoule.client import Client, UnreachableError
 from minjoule.local_box import LocalBoxes
 from minjoule.tracks import TrackRules
 
@@ -96,7 +96,10 @@ def submit(
 
 def brief(run: dict[str, Any]) -> dict[str, Any]:
     """What a machine wants to know of a run."""
-    return {name: run.get(name) for name in ("id", "host_class", "index", "state", "outcome", "message", "loss", "energy_j")}
+    return {
+        name: run.get(name)
+        for name in ("id", "host_class", "boundary", "modelled", "index", "state", "outcome", "message", "loss", "energy_j")
+    }
 
 
 def upload(api: Client, bundle: Bundle, *, quiet: bool) -> dict[str, Any]:
@@ -116,7 +119,11 @@ def rules_of(track: str) -> TrackRules:
     """A shipped track, or one that the server has. Raises BadParameter."""
     if text := tracks.shipped().get(track):
         return tracks.parse_track(text)
-    described = Client(client.server_url()).get(f"/tracks/{track}")
+    try:
+        described = Client(client.server_url()).get(f"/tracks/{track}")
+    except UnreachableError as error:
+        known = ", ".join(tracks.shipped())
+        raise UnreachableError(f"{track!r} is none of the shipped tracks ({known}), so a server is asked for it: {error}") from None
     described.pop("boards")
     return tracks.track_from(described)
 

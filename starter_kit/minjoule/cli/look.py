@@ -33,7 +33,7 @@ def runs(limit: Annotated[int, typer.Option(min=1, max=200)] = 10, as_json: AsJs
         typer.echo(f"{view['id'][:12]}  {view['name']}  on {view['track']}")
         for each in view["runs"]:
             state = each["outcome"] or each["state"]
-            typer.echo(f"    {each['id']}  {each['host_class']}  {state}  loss {show.loss(each['loss'])}  {show.joules(each['energy_j'])}")
+            typer.echo(f"    {each['id']}  {each['host_class']}  {state}  loss {show.loss(each['loss'])}  {show.bill(each)}")
 
 
 def board(
@@ -56,6 +56,43 @@ def board(
     typer.echo(json.dumps(page)) if as_json else print_board(page)
 
 
+def replicate(
+    submission: Annotated[str, typer.Argument(help="A submission's digest, or the first 8 digits of it.")],
+    host_class: Annotated[str, typer.Argument(help="On which board.")],
+    as_json: AsJson = False,
+) -> None:
+    """Have anybody's listed submission run again, from your own quota; a disagreement disputes it."""
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    queued = api.replicate(api.get(f"/submissions/{submission}")["id"], host_class)
+    typer.echo(json.dumps({"runs": queued}) if as_json else f"queued {len(queued)} runs: {', '.join(queued)}")
+
+
+def withdraw(
+    submission: Annotated[str, typer.Argument(help="Your submission's digest, or the first 8 digits of it.")],
+    reason: Annotated[str, typer.Option(help="Public; may be left out.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Take your submission out of every board, for good; runs that wait cost nothing."""
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    count = api.withdraw(api.get(f"/submissions/{submission}")["id"], reason)
+    typer.echo(json.dumps({"entries": count}) if as_json else f"withdrawn from {count} board{'s' if count != 1 else ''}")
+
+
+def appeal(
+    submission: Annotated[str, typer.Argument(help="Your submission's digest, or the first 8 digits of it.")],
+    host_class: Annotated[str, typer.Argument(help="On which board.")],
+    text: Annotated[str, typer.Argument(help="Why the decision is wrong; public.")],
+    as_json: AsJson = False,
+) -> None:
+    """Object to a dispute, a disqualification, a flag or a hold of your entry."""
+    credentials = client.load_credentials()
+    api = Client(credentials.server, credentials.token)
+    api.appeal(api.get(f"/submissions/{submission}")["id"], host_class, text)
+    typer.echo(json.dumps({"appealed": True}) if as_json else "the appeal is open: the reply will be on the submission's page")
+
+
 def print_board(page: dict[str, Any]) -> None:
     """As a table."""
     from rich.console import Console
@@ -76,7 +113,12 @@ def print_board(page: dict[str, Any]) -> None:
     for name in ("loss", "runs", "status"):
         table.add_column(name)
     for row in page["entries"]:
-        figures = [show.joules(row["energy_j"]), show.joules(row["train_j"]), show.joules(row["score_j"]), show.loss(row["loss"])]
+        figures = [
+            show.joules(row["energy_j"]) + show.doubt(row),
+            show.joules(row["train_j"]),
+            show.joules(row["score_j"]),
+            show.loss(row["loss"]),
+        ]
         rank = str(row["rank"]) if row["rank"] else "-"
         cells = [rank, row["name"], row["participant"], *figures, f"{row['runs_done']}/{row['runs_wanted']}", row["status"]]
         table.add_row(*(Text(cell) for cell in cells))
@@ -109,4 +151,4 @@ def exit_code(run: dict[str, Any]) -> int:
     return 0 if run["outcome"] == "FINISHED" else 1
 
 
-COMMANDS = (watch, runs, board)
+COMMANDS = (watch, runs, board, replicate, withdraw, appeal)

@@ -13,6 +13,30 @@ def joules(value: float | None) -> str:
     return f"{value:.3g} J"
 
 
+def bill(item: dict[str, Any]) -> str:
+    """Joules of a run or an entry, with U where there's one, and what must be said of a model's."""
+    value = item.get("energy_j")
+    if value is None:
+        return "-"
+    if item["modelled"]:
+        return f"{joules(value)} MODELLED"
+    return joules(value) + doubt(item)
+
+
+def doubt(item: dict[str, Any]) -> str:
+    """U (k=2) of a measured figure: absolute, or on its host where the meter is uncalibrated; empty where there's none."""
+    absolute, on_host = (in_joules(item, name) for name in ("expanded", "on_host"))
+    if absolute is not None:
+        return f" +- {joules(absolute)}"
+    return "" if on_host is None else f" +- {joules(on_host)} on this host"
+
+
+def in_joules(item: dict[str, Any], name: str) -> float | None:
+    """A figure that a run has in microjoules and an entry in joules."""
+    in_uj, in_j = item.get(f"{name}_uj"), item.get(f"{name}_j")
+    return float(in_j) if in_j is not None else None if in_uj is None else in_uj / 1e6
+
+
 def loss(value: float | None) -> str:
     """Four decimals."""
     return "-" if value is None else f"{value:.4f}"
@@ -36,8 +60,9 @@ def run_line(run: dict[str, Any]) -> str:
         at = run["attempt"] or {}
         so_far = joules(at["energy_uj"] / 1e6) if at.get("energy_uj") else "-"
         share = f" {at['progress']:.0%}" if at.get("progress") is not None else ""
-        return f"run {run['index'] + 1}: {at.get('phase', 'starting')}{share} on {at.get('host', '?')}, {so_far} so far"
+        mark = " MODELLED" if run["modelled"] else ""
+        return f"run {run['index'] + 1}: {at.get('phase', 'starting')}{share} on {at.get('host', '?')}, {so_far}{mark} so far"
     if run["state"] == "VOID":
         return f"run {run['index'] + 1}: void: {run['message']}"
     said = f" ({run['message']})" if run["message"] else ""
-    return f"run {run['index'] + 1}: {run['outcome']}, loss {loss(run['loss'])} {run['unit']}, {joules(run['energy_j'])}{said}"
+    return f"run {run['index'] + 1}: {run['outcome']}, loss {loss(run['loss'])} {run['unit']}, {bill(run)}{said}"

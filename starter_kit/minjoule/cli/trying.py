@@ -8,11 +8,12 @@ import typer
 
 from minjoule.cli import show
 from minjoule.entrypoints import SCHEDULE
+from minjoule.floor import repeat_key
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import CpuTimeMeter, Meter
-from minjoule.problems import PROBLEMS
+from minjoule.problems import problem_of
 from minjoule.tracks import TrackRules
-from minjoule.trial import Progress, Trial, TrialResult, TrialSpec
+from minjoule.trial import Progress, Trial, TrialResult, TrialSpec, WindowRules
 from minjoule.wgsl_counts import BOUNDARY, WgslCountsMeter
 
 COUNTED = "UNSANDBOXED: the entry runs with your rights; joules are MODELLED (counted data movement and operations of WGSL), not measured"
@@ -27,7 +28,7 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         entrypoint=entrypoint,
         prelude=rules.prelude,
         image=rules.image,
-        draw=lambda: PROBLEMS[rules.problem].draw(key),
+        draw=lambda place: problem_of(rules).draw(repeat_key(key, place)),
         seed=seed,
         caps=rules.caps.to_trial(),
     )
@@ -45,7 +46,7 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         share = f" {progress.fraction:.0%}, loss so far {show.loss(progress.loss_so_far)}" if progress.fraction is not None else ""
         typer.echo(f"{progress.phase}{share}: {progress.wall_s:.1f} s, {show.joules(progress.energy_uj / 1e6)}", err=True)
 
-    with Trial(spec, boxes, meter) as trial:
+    with Trial(spec, boxes, meter, WindowRules(both_at_gates=False)) as trial:
         result = trial.carry_out(tell)
     if not quiet:
         print_result(result, rules, key, seed, told, meter.facts.boundary)

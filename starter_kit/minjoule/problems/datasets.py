@@ -2,8 +2,10 @@
 
 import gzip
 import hashlib
+import os
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,3 +48,22 @@ def kjv() -> tuple[bytes, NDArray[np.int64]]:
     chapters = [whole[begin:end].strip().encode() + b"\n" for begin, end in zip(firsts, [*firsts[1:], len(whole)], strict=True)]
     text = verified("kjv", b"".join(chapters), KJV_SHA256)
     return text, np.cumsum([0] + [len(chapter) for chapter in chapters[:-1]], dtype=np.int64)
+
+
+def folder() -> Path:
+    """Where imported data sets stand on this machine: MINJOULE_DATASETS, or the user's data folder."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(os.environ.get("MINJOULE_DATASETS") or Path(base) / "minjoule" / "datasets")
+
+
+@cache
+def imported(name: str) -> tuple[bytes, NDArray[np.int64]]:
+    """An imported text and where each document begins (int64, first is 0). Raises DatasetError."""
+    place = folder() / name
+    try:
+        text, starts = (place / "text.bin").read_bytes(), np.load(place / "starts.npy")
+        digest = (place / "sha256").read_text().strip()
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"data set {name} isn't on this machine ({error}): `minjoule-admin dataset import {name} FILES`") from None
+    verified(name, text + starts.tobytes(), digest)
+    return text, starts

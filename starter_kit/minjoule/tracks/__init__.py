@@ -12,6 +12,7 @@ from minjoule.box import BoxLimits, TrialCaps
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 BOUNDARIES = ("node-cpu", "node", "node-wall", "device-wall", "modelled-cpu", "modelled-wgsl", "modelled-cpu-time")
+SOURCE_PUBLIC = ("record", "once", "season_end")
 
 
 class TrackError(ValueError):
@@ -20,7 +21,7 @@ class TrackError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """Caps of a run. Seconds of wall clock and CPU for each phase; bytes."""
+    """Caps of a run. Seconds of wall clock and CPU for each phase, and for each symbol scored (after ten seconds to load); bytes."""
 
     wall_s: float
     cpu_s: float
@@ -32,17 +33,24 @@ class Caps:
     log_bytes: int
     artifact_bytes: int
     threads: int = 1
+    symbol_wall_s: float | None = None
+    symbol_cpu_s: float | None = None
 
     def to_trial(self) -> TrialCaps:
         """As the two boxes of a trial take them."""
         common = (self.memory_bytes, self.tmp_bytes, self.pids, self.log_bytes, self.threads)
+        score = BoxLimits(self.score_wall_s, self.score_cpu_s, *common)
         train = BoxLimits(self.wall_s, self.cpu_s, *common)
-        return TrialCaps(train, BoxLimits(self.score_wall_s, self.score_cpu_s, *common), self.artifact_bytes)
+        return TrialCaps(train, score, self.artifact_bytes, self.symbol_wall_s, self.symbol_cpu_s)
 
 
 @dataclass(frozen=True, slots=True)
 class TrackRules:
-    """A track as its file says. ``target_loss`` in ``unit``; ``source_xz_bytes`` caps the compressed bundle."""
+    """A track as its file says. ``target_loss`` in ``unit``; ``source_xz_bytes`` caps the compressed bundle.
+
+    ``sigma`` is the calibrated scatter of one run's loss, frozen; ``smuggler_loss`` what the best smuggler known to us reaches.
+    ``source_public`` is when a submission's source is: with its confirmed ``record``, at ``once``, or at the ``season_end``.
+    """
 
     slug: str
     title: str
@@ -51,6 +59,7 @@ class TrackRules:
     problem: str
     unit: str
     target_loss: float
+    sigma: float
     runs: int
     rules_version: int
     boundaries: tuple[str, ...]
@@ -59,6 +68,9 @@ class TrackRules:
     source_xz_bytes: int
     caps: Caps
     tutorial: bool = False
+    smuggler_loss: float | None = None
+    dataset: str = ""
+    source_public: str = "record"
 
 
 def parse_track(text: str) -> TrackRules:
@@ -91,6 +103,12 @@ def check_rules(rules: TrackRules) -> None:
         raise TrackError(f"slug is {rules.slug!r}: lower-case letters, digits and hyphens, at most 40")
     if not (isinstance(rules.target_loss, (int, float)) and math.isfinite(rules.target_loss) and rules.target_loss > 0):
         raise TrackError(f"target_loss is {rules.target_loss!r}: a finite number above 0 is due")
+    if not (isinstance(rules.sigma, (int, float)) and 0 < rules.sigma < rules.target_loss):
+        raise TrackError(
+            f"sigma is {rules.sigma!r}: a number above 0 and below the target is due; `minjoule-admin track calibrate` finds it"
+        )
+    if rules.source_public not in SOURCE_PUBLIC:
+        raise TrackError(f"source_public is {rules.source_public!r}; known are {', '.join(SOURCE_PUBLIC)}")
     if not 1 <= rules.runs <= 30:
         raise TrackError(f"runs is {rules.runs}: between 1 and 30 are allowed")
     for boundary in rules.boundaries:
@@ -98,6 +116,8 @@ def check_rules(rules: TrackRules) -> None:
             raise TrackError(f"unknown boundary {boundary!r}; known are {', '.join(BOUNDARIES)}")
     for field in fields(Caps):
         value = getattr(rules.caps, field.name)
+        if value is None and field.default is None:
+            continue
         if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
             raise TrackError(f"caps.{field.name} is {value!r}: a finite number above 0 is due")
 

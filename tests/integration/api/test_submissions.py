@@ -10,9 +10,10 @@ from fastapi.testclient import TestClient
 
 from minjoule.bundle import MAX_ZIP_BYTES
 from server.settings import Settings
-from tests.conftest import Account, bundle_of
+from tests.conftest import ENTRY, Account, bundle_of
 from tests.fakes.hints import FakeHints
 
+OTHER = "import numpy as np\n\n\ndef train(data, *, seed):\n    return np.linalg.svd(data.inputs)[0].sum(axis=1).tobytes()\n"
 Make = Callable[..., Account]
 
 
@@ -104,7 +105,25 @@ def test_a_spent_quota_says_what_is_left_and_when(client: TestClient, account: M
     assert status == 429
     assert "used 3 of 5" in body["error"]["message"]
     assert "submit again after" in body["error"]["hint"]
-    assert put(client, account("Bob"), bundle_of(name="third").to_zip())[0] == 201
+    bob = account("Bob")
+    status, body = put(client, bob, bundle_of(name="third", **{"entry.py": "# mine\n" + ENTRY}).to_zip())
+    assert (status, "near-identical sources have together used 3 of 5" in body["error"]["message"]) == (429, True)
+    assert put(client, bob, bundle_of(name="fourth", **{"entry.py": OTHER}).to_zip())[0] == 201
+
+
+def test_two_accounts_and_one_digest_are_one_entry(client: TestClient, account: Make, host: Any, submit: Any) -> None:
+    host()
+    first, again = submit(account("Alice")), submit(account("Bob"))
+    assert (again["id"], len(again["runs"]), again["participant"], again["also_by"]) == (first["id"], 3, "Alice", ["Bob"])
+    assert "also sent by Bob" in client.get(f"/submissions/{first['id']}").text
+
+
+def test_a_changed_comment_is_one_lineage_and_other_code_is_not(client: TestClient, account: Make, host: Any, submit: Any) -> None:
+    host()
+    views = [submit(account("Alice")), submit(account("Bob"), bundle_of(**{"entry.py": "# mine\n" + ENTRY}))]
+    other = submit(account("Carol"), bundle_of(**{"entry.py": OTHER}))
+    assert views[0]["lineage"] == views[1]["lineage"] != other["lineage"]
+    assert (views[1]["lineage_size"], other["lineage_size"]) == (2, 1)
 
 
 @pytest.mark.parametrize("digest", ["zzzzzzzz", "abc", "../../etc", "0" * 64])

@@ -254,3 +254,22 @@ def test_a_code_enrols_one_host_once(client: TestClient, database: Database, hos
     again = client.post("/api/v1/host/enrolments", json={"code": code, "name": "two"})
     unknown = client.post("/api/v1/host/enrolments", json={"code": "x", "name": "two"})
     assert (first.status_code, again.status_code, unknown.status_code) == (201, 410, 401)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_holds_up_no_run(
+    client: TestClient, claim: Any, database: Database, hints: FakeHints, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    claimed, headers = claim()
+    true_now = clock.now
+    monkeypatch.setattr(clock, "now", lambda: true_now() + dt.timedelta(hours=hours))
+    sweep(database, hints, 0)
+    assert say(client, "heartbeat", claimed, headers, {"epoch": 1, "phase": "train"}).status_code == (409 if hours > 0 else 200)
+    sweep(database, hints, 11)  # the host is silent from here on
+    run = client.get(f"/api/v1/runs/{claimed['run_id']}").json()
+    assert (run["state"], run["attempts"][0]["fault_cause"]) == ("QUEUED", "host_lost")
+    hints.classes.clear()
+    monkeypatch.setattr(clock, "now", lambda: true_now() - dt.timedelta(hours=5))
+    sweep(database, hints, 0)
+    assert hints.classes == ["test"]
+    assert say(client, "report", claim()[0], headers, report_of(2)).status_code == 200

@@ -35,6 +35,8 @@ def claim(client: TestClient, headers: Headers) -> dict[str, Any]:
 def signed(claimed: dict[str, Any], key: Ed25519PrivateKey = KEY, **changes: Any) -> dict[str, Any]:
     """An honest report with its record, or one in which the record's fields were changed before signing."""
     said = report_of(claimed["epoch"])
+    shared: dict[str, Any] = {"losses": [said["loss"]], "instances": [said["instance_digest"]], "artifacts": [said["artifact_sha256"]]}
+    said["sharing"] = {"floor_ns": "0", "expected_ns": "0", "train": 1, "score": 1} | shared
     log, trace = base64.b64decode(said["log_b64"]), base64.b64decode(said["trace_b64"])
     windows = {}
     for name in ("train", "score"):
@@ -52,6 +54,7 @@ def signed(claimed: dict[str, Any], key: Ed25519PrivateKey = KEY, **changes: Any
         "symbols": said["symbols"],
         "energy_uj": said["train"]["energy_uj"] + said["score"]["energy_uj"],
         "instance_sha256": said["instance_digest"],
+        "sharing": said["sharing"],
         "windows": windows,
         "artifact": {"sha256": said["artifact_sha256"], "bytes": said["artifact_bytes"]},
         "log": {"sha256": record.sha256(log), "bytes": len(log), "truncated": False},
@@ -92,6 +95,7 @@ def test_a_signed_result_is_countersigned_and_public(
         ({"trace": {"sha256": "0" * 64, "bytes": 1}}, "the record says trace"),
         ({"artifact": {"sha256": "0" * 64, "bytes": 3}}, "the record says artifact"),
         ({"schema": "another"}, "the record says schema"),
+        ({"sharing": None}, "the record says sharing"),
     ],
 )
 def test_a_record_that_says_something_else_than_the_report_is_refused(

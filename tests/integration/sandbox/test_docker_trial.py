@@ -11,13 +11,14 @@ import pytest
 
 from minjoule.box import BoxFault, BoxLimits
 from minjoule.contract import SupervisedSet
-from minjoule.meter import CpuTimeMeter
+from minjoule.meter import CpuTimeMeter, Meter
 from minjoule.outcome import Outcome
 from minjoule.problems.base import HeldOutExamples, Instance
 from minjoule.trial import Trial, TrialCaps, TrialResult, TrialSpec
 from sandbox import cgroups
 from sandbox.docker_box import DockerBoxes
 from sandbox.images import check_image
+from tests.fakes.meter import LiveMeter
 
 HOST = f"sandbox-trials-{os.getpid()}"
 HONEST = """
@@ -36,15 +37,17 @@ Carry = Callable[..., TrialResult]
 def carry_out(engine: docker.DockerClient, tmp_path: Path) -> Carry:
     (tmp_path / "bundle").mkdir()
 
-    def carry(source: str, image: str = "python", prelude: tuple[str, ...] = ("numpy",), wall_s: float = 20) -> TrialResult:
+    def carry(
+        source: str, image: str = "python", prelude: tuple[str, ...] = ("numpy",), wall_s: float = 20, meter: Meter | None = None
+    ) -> TrialResult:
         bundle = tmp_path / "bundle"
         (bundle / "entry.py").write_text(source)
         limits = BoxLimits(wall_s, 20, 1 << 30, 1 << 26, 64, 10_000)
         caps = TrialCaps(limits, limits, artifact_bytes=1000)
         inputs, labels = np.ones((8, 3), np.float32), np.zeros(8, np.uint8)
         instance = Instance(SupervisedSet(inputs, labels, 2), HeldOutExamples(inputs, labels, 4), 2, "0" * 64)
-        spec = TrialSpec("test", bundle, "entry.py", prelude, image, lambda: instance, 7, caps, {"host": HOST})
-        with Trial(spec, DockerBoxes(engine, tmp_path / "boxes"), CpuTimeMeter()) as trial:
+        spec = TrialSpec("test", bundle, "entry.py", prelude, image, lambda _: instance, 7, caps, {"host": HOST})
+        with Trial(spec, DockerBoxes(engine, tmp_path / "boxes"), meter or CpuTimeMeter()) as trial:
             return trial.carry_out(lambda _progress: None)
 
     return carry
@@ -55,6 +58,21 @@ def test_an_honest_entry_finishes_with_loss_and_joules_and_leaves_no_group(carry
     assert (result.outcome, result.loss, result.symbols) == (Outcome.FINISHED, 1.0, 8), result.message
     assert result.energy_uj > 0
     assert cgroups.leftovers(HOST) == set()
+
+
+def test_short_entries_share_a_window_each_in_a_box_of_its_own(carry_out: Carry, tmp_path: Path) -> None:
+    slow = HONEST.replace('return b"model"', "import os, time; print('box', os.uname().nodename); time.sleep(0.15); return b'model'")
+    result = carry_out(slow, meter=LiveMeter(50))
+    boxes = result.sharing.train
+    assert (result.outcome, result.loss, result.sharing.score) == (Outcome.FINISHED, 1.0, boxes), result.message
+    assert 2 <= boxes <= 4, "the meter wants 0.5 s"
+    printed = [line for line in result.log.decode().splitlines() if line.startswith("box ")]
+    assert len(printed) == len(set(printed)) == boxes
+    window = result.train.measurement.window
+    assert window.wall_s < boxes * 0.15 + 0.2 * boxes, "between two boxes next to nothing passes"
+    assert abs(result.train.measurement.energy_uj * boxes - 50e6 * window.wall_s) < 0.02 * 50e6 * window.wall_s
+    assert cgroups.leftovers(HOST) == set()
+    assert list((tmp_path / "boxes").iterdir()) == []
 
 
 def test_an_entry_that_sleeps_meets_the_time_limit(carry_out: Carry) -> None:

@@ -32,7 +32,7 @@ def burn(seconds):
 Run = Callable[..., TrialResult]
 
 
-def draw() -> Instance:
+def draw(place: int) -> Instance:
     inputs, labels = np.ones((8, 3), np.float32), np.zeros(8, np.uint8)
     return Instance(SupervisedSet(inputs, labels, 2), HeldOutExamples(inputs, labels, 4), 2, "0" * 64)
 
@@ -68,7 +68,7 @@ TRAIN_ENDS = {
     "returns far too much": ("def train(data, *, seed): return bytes(10**8)", Outcome.BAD_ARTIFACT, "declares 100000000 bytes"),
     "has a syntax error": ("def train(:", Outcome.RUNTIME_ERROR, "SyntaxError"),
     "has no train": ("x = 1", Outcome.RUNTIME_ERROR, "has no attribute 'train'"),
-    "exits with 0": ("import os\ndef train(data, *, seed): os._exit(0)", Outcome.RUNTIME_ERROR, "exit code 0"),
+    "exits with 0": ("import os\ndef train(data, *, seed): os._exit(0)", Outcome.BAD_ARTIFACT, "no whole artifact had come"),
     "forges a timeout": ("import os\ndef train(data, *, seed): print('time limit'); os._exit(124)", Outcome.RUNTIME_ERROR, "exit code 124"),
     "calls sys.exit": ("import sys\ndef train(data, *, seed): sys.exit(3)", Outcome.RUNTIME_ERROR, "SystemExit: 3"),
     "takes too much memory": ("def train(data, *, seed): return bytes(2**30)[:5]", Outcome.MEMORY_LIMIT, "MemoryError"),

@@ -138,3 +138,12 @@ def test_command_prints_the_acts_and_verifies(database: Database, account: Calla
     broken = CliRunner().invoke(app, ["audit"])
     assert broken.exit_code == 3
     assert "act 1" in broken.output
+
+
+def test_verify_says_whether_the_chain_holds_and_prints_no_act(database: Database, account: Callable[..., Account]) -> None:
+    account("Alice")
+    result = CliRunner().invoke(app, ["audit", "verify"])
+    assert (result.exit_code, result.output.count("account_made")) == (0, 0)
+    assert "the chain of 2 acts holds" in result.output
+    unguarded(database, "update audit set subject = 'organizer' where seq = 1")
+    assert CliRunner().invoke(app, ["audit", "verify"]).exit_code == 3

@@ -33,3 +33,10 @@ def test_an_error_names_its_line(text: str, line: int | None, said: str) -> None
     assert caught.value.line == line
     assert said in str(caught.value)
     assert ("entry.toml, line" in str(caught.value)) == (line is not None)
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, "9" * 100_000, "0x" + "f" * 100_000, "{a=" * 3000])
+def test_what_no_parser_takes_is_refused_in_words(value: str) -> None:
+    with pytest.raises(ManifestError) as refused:
+        parse_manifest(f"name = {value}\n")
+    assert len(str(refused.value)) < 500

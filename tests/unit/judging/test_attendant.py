@@ -19,11 +19,13 @@ from tests.fakes.box import FakeBoxes, Script
 from tests.fakes.meter import LiveMeter
 
 RULES = parse_track(shipped()["parity"])
+LONG_NS = 10**12
+"""Long enough for one box a window."""
 
 
 def spec() -> TrialSpec:
-    draw = lambda: PROBLEMS["parity"].draw(b"k" * 32)  # noqa: E731
-    return TrialSpec("t", Path("/nowhere"), "entry.py", (), "python", draw, 1, RULES.caps.to_trial())
+    draw = lambda place: PROBLEMS["parity"].draw(b"k" * 32)  # noqa: E731
+    return TrialSpec("t", Path("/nowhere"), "entry.py", (), "python", draw, 1, RULES.caps.to_trial(), expected_ns=LONG_NS)
 
 
 def trial(meter: Meter, rules: WindowRules, seconds: float = 0.3, script: Script | None = None) -> TrialResult:

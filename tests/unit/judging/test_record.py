@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from minjoule import record
+from minjoule.floor import Sharing
 from minjoule.meter import CpuTimeMeter, Reading
 from minjoule.trace import pack
 from minjoule.window import Trace, Window, measure
@@ -32,6 +33,7 @@ def document() -> dict[str, Any]:
         "run": "r1",
         "outcome": "FINISHED",
         "loss": 0.1 + 0.2,
+        "sharing": record.sharing_of(Sharing(0, 0, 1, 1, (0.1 + 0.2,), ("c" * 64,), ("a" * 64,))),
         "energy_uj": sum(window["energy_uj"] for window in windows.values()),
         "windows": windows,
         "artifact": {"sha256": "a" * 64, "bytes": 3},
@@ -96,7 +98,10 @@ CHANGES = {
     "record.energy_uj": (1, {"record", "receipt", "energy_uj", "joules"}),
     "record.windows.train.energy_uj": (1, {"record", "receipt", "joules of train"}),
     "record.windows.score.end_ns": ("7", {"record", "receipt", "joules of score"}),
-    "record.loss": (0.2, {"record", "receipt", "loss"}),
+    "record.loss": (0.2, {"record", "receipt", "loss", "boxes"}),
+    "record.sharing.train": (2, {"record", "receipt", "boxes", "joules of train", "joules"}),
+    "record.sharing.floor_ns": ("1", {"record", "receipt", "boxes"}),
+    "record.sharing.losses": ([0.2], {"record", "receipt", "boxes"}),
     "record.run": ("r2", {"record", "receipt"}),
     "host.signature": ("00" * 64, {"record", "receipt"}),
     "host.public_key": (record.public_key(SERVER), {"record"}),
@@ -111,6 +116,13 @@ def test_a_changed_field_fails_and_the_part_is_named(path: str) -> None:
     given = copy.deepcopy(document())
     set_path(path, value)(given)
     assert set(failed(given)) == parts
+
+
+def test_a_record_of_the_first_schema_had_one_box_a_window_and_still_passes() -> None:
+    given = document()
+    given["record"]["schema"] = record.KNOWN[0]
+    del given["record"]["sharing"]
+    assert set(failed(given)) == {"record", "receipt"}, "its signatures are over the other schema; all else holds"
 
 
 @pytest.mark.parametrize("name", ["outcome", "loss", "energy_uj", "artifact_sha256"])

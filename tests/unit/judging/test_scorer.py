@@ -18,7 +18,7 @@ from scipy.special import log_softmax
 from minjoule.outcome import Outcome
 from minjoule.problems.base import HeldOutExamples, HeldOutStreams
 from minjoule.protocol import Channel, Kind, ProtocolError
-from minjoule.scorer import ScoringError, Tally, bits_lost, due, questions, score
+from minjoule.scorer import ScoringError, Tally, bits_lost, due, failure, questions, score
 
 FINITE = st.floats(-1e4, 1e4, width=32)
 
@@ -99,11 +99,11 @@ def refused(answer: Callable[[Channel], None], match: str, outcome: Outcome = Ou
 def loaded_then(*frames: bytes) -> Callable[[Channel], None]:
     def answer(channel: Channel) -> None:
         channel.send(Kind.LOADED)
+        channel.receive(1000)
+        channel.receive(1000)
         for frame in frames:
             kind, payload = frame[0], frame[1:]
             channel.send(Kind(kind), payload)
-        channel.receive(1000)
-        channel.receive(1000)
         time.sleep(0.3)
 
     return answer
@@ -138,6 +138,40 @@ def test_a_huge_declared_length_is_refused_without_allocating() -> None:
         time.sleep(0.2)
 
     refused(answer, "over the cap")
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload", "said"),
+    [
+        (Kind.LOGITS, bytes(32), "sent LOGITS before it was asked"),
+        (Kind.FAILED, b'{"outcome": "SCORING_ERROR", "message": "no"}', "no"),
+    ],
+)
+def test_an_answer_before_its_question_is_refused(kind: Kind, payload: bytes, said: str) -> None:
+    ours, theirs = socket.socketpair()
+    channel, peer = Channel(ours), Channel(theirs)
+    peer.send(Kind.LOADED)
+    peer.send(kind, payload)
+    with pytest.raises(ScoringError, match=said):
+        score(channel, STREAMS, 4, time.monotonic() + 5)
+    channel.close()
+    peer.close()
+
+
+def test_a_loss_beyond_all_reason_is_refused() -> None:
+    def answer(channel: Channel) -> None:
+        channel.send(Kind.LOADED)
+        channel.receive(1000)
+        channel.receive(1000)
+        channel.send(Kind.LOGITS, np.array([[-3e38, 3e38, 3e38, 3e38]] * 2, np.float32).data)
+        time.sleep(0.3)
+
+    refused(answer, "bits a symbol, at most 1e")
+
+
+def test_a_failures_text_is_made_storable() -> None:
+    said, _ = failure(bytearray(b'{"outcome": "x", "message": "a\\u0000b\\ud800c\\u001b\\u202e\\n"}'), set(), Outcome.SCORING_ERROR)
+    assert said == "a\ufffdb\ufffdc\ufffd\ufffd\n"
 
 
 def test_a_box_that_leaves_is_not_judged_here() -> None:

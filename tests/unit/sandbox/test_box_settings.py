@@ -50,7 +50,7 @@ def test_generating_drops_what_needs_a_capability_or_an_argument() -> None:
 
 
 def test_tmp_comes_on_top_of_the_memory_cap_and_swap_on_top_of_nothing() -> None:
-    config = limits.host_config(SPEC, Path("/m"), "/p", None)
+    config = limits.host_config(SPEC, Path("/m"), "/p", limits.Machine())
     assert config["mem_limit"] == config["memswap_limit"] == 1200
     assert "size=200," in next(iter(config["tmpfs"].values()))
 

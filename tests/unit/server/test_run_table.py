@@ -1,7 +1,9 @@
-"""Every (state, event) pair of a run."""
+"""Every (state, event) pair of a run, and of a duel."""
 
 import pytest
 
+from server.domain import duels
+from server.domain.duels import DuelEvent, DuelState
 from server.domain.run import MAX_ATTEMPTS, Event, RunState, TransitionError, after, fault_event
 
 ALLOWED = {
@@ -10,6 +12,9 @@ ALLOWED = {
     ("RUNNING", "reported"): "DONE",
     ("RUNNING", "faulted"): "QUEUED",
     ("RUNNING", "faulted_last"): "VOID",
+    ("QUEUED", "voided"): "VOID",
+    ("RUNNING", "voided"): "VOID",
+    ("DONE", "voided"): "VOID",
 }
 
 
@@ -26,3 +31,23 @@ def test_every_state_and_event(state: RunState, event: Event) -> None:
 
 def test_the_last_attempts_fault_is_the_last() -> None:
     assert [fault_event(epoch) for epoch in (1, MAX_ATTEMPTS - 1, MAX_ATTEMPTS)] == [Event.FAULTED, Event.FAULTED, Event.FAULTED_LAST]
+
+
+DUELS = {
+    ("QUEUED", "begun"): "RUNNING",
+    ("QUEUED", "cancelled"): "CANCELLED",
+    ("RUNNING", "won"): "WON",
+    ("RUNNING", "lost"): "LOST",
+    ("RUNNING", "cancelled"): "CANCELLED",
+}
+
+
+@pytest.mark.parametrize("event", DuelEvent)
+@pytest.mark.parametrize("state", DuelState)
+def test_every_state_and_event_of_a_duel(state: DuelState, event: DuelEvent) -> None:
+    expected = DUELS.get((str(state), str(event)))
+    if expected is None:
+        with pytest.raises(TransitionError, match=f"a {state} duel can't be {event}"):
+            duels.after(state, event)
+    else:
+        assert duels.after(state, event) == expected

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from worker.bench import BenchError, make_bench
-from worker.host import cpu_model, facts, host_lock
+from worker.host import cpu_model, facts, firmware, host_lock
 from worker.logs import drop_tokens
 from worker.settings import Credentials, NotEnrolledError, WorkerSettings, load_credentials, store_credentials
 
@@ -80,3 +80,17 @@ def test_the_processors_name_is_read_and_a_machine_without_one_still_has_facts(t
 def test_no_token_reaches_the_log() -> None:
     event = drop_tokens(None, "info", {"event": "x", "reason": "401 for mj_host_a1_se-cr_et"})
     assert event["reason"] == "401 for [dropped]"
+
+
+def test_firmware_governor_and_power_limit_stand_on_the_record_where_the_kernel_tells_them(tmp_path: Path) -> None:
+    for name, word in {
+        "class/dmi/id/bios_version": "2.1\n",
+        "devices/system/cpu/cpu0/cpufreq/scaling_governor": "performance\n",
+        "class/powercap/intel-rapl:0/constraint_0_power_limit_uw": "125000000\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(word)
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmicrocode\t: 0xa0011d1\n")
+    said = {"bios": "2.1", "governor": "performance", "power_limit_uw": "125000000", "microcode": "0xa0011d1"}
+    assert firmware(tmp_path, tmp_path / "cpuinfo") == said
+    assert firmware(tmp_path / "nowhere", tmp_path / "nothing") == {}

@@ -233,3 +233,25 @@ def test_a_worker_told_to_stop_finishes_its_run_and_claims_no_other() -> None:
     assert judge_all(server, bench(boxes), stopping) == 1
     assert set(server.reports) == {"r1"}
     assert [waiting.run_id for waiting in server.queue] == ["r2"]
+
+
+def test_a_host_that_fails_pauses_longer_each_time_and_one_good_run_ends_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+
+    class Stopping(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            paused.append(timeout or 0)
+            return False
+
+    boxes = FakeBoxes(Script(broken={Phase.SCORE: "the engine is gone"}))
+    server = reporter(boxes, claim("r1"), claim("r2"), claim("r3"))
+    assert judge_all(server, bench(boxes), Stopping()) == 3
+    assert paused == [2.0, 4.0, 8.0]
+
+
+def test_a_result_that_the_server_refuses_is_our_fault_and_said_at_once() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    server.refuses = "loss: too large"
+    judge_all(server, bench(boxes))
+    assert server.faults == {"r1": ("worker_error", "the server refused: report: 422: loss: too large")}

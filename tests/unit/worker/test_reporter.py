@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.worker.test_judge import claim
 from worker import reporter as reporting
-from worker.ports import LostLeaseError, ServerFault
+from worker.ports import LostLeaseError, RefusedError, ServerFault
 from worker.reporter import HttpReporter
 from worker.settings import Credentials
 
@@ -56,6 +56,21 @@ def test_a_conflict_is_a_lost_lease_and_is_not_tried_again() -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [413, 422])
+def test_what_the_server_refuses_is_not_sent_again(status: int) -> None:
+    server = Answers(status)
+    with pytest.raises(RefusedError, match=f"{status}"):
+        HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 429])
+def test_what_the_server_puts_off_is_sent_again(status: int) -> None:
+    server = Answers(status, 200)
+    HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 2
+
+
 @pytest.mark.parametrize("status", [0, 401, 503])
 def test_a_claim_is_tried_once_as_the_next_hint_brings_another(status: int) -> None:
     server = Answers(status)
@@ -71,3 +86,23 @@ def test_nothing_queued_is_none_and_the_token_is_in_the_header_alone() -> None:
     assert request.headers["authorization"] == "Bearer mj_host_a_secret"
     assert str(request.url) == "http://server.test/api/v1/host/claims"
     assert b"secret" not in request.content
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_an_attempt_that_the_server_does_not_know_is_dropped_at_once(status: int) -> None:
+    server = Answers(status)
+    with pytest.raises(LostLeaseError, match=str(status)):
+        HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 1
+
+
+def test_too_many_requests_is_a_matter_of_time() -> None:
+    server = Answers(429, 200)
+    HttpReporter(CREDENTIALS, server).report(claim("r1"), {})
+    assert len(server.requests) == 2
+
+
+def test_the_hosts_own_user_takes_the_place_of_any_other() -> None:
+    own = CREDENTIALS.model_copy(update={"queue_user": "minjoule-host-1", "queue_password": "p"})
+    assert own.queue_url("redis://:shared@server:6379/2") == "redis://minjoule-host-1:p@server:6379/2"
+    assert CREDENTIALS.queue_url("redis://:shared@server:6379/2") == "redis://:shared@server:6379/2"

@@ -1,5 +1,6 @@
 """Which meters bill a boundary, what the meters' file may say, and what doctor says of each candidate."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from tests.contract.conftest import boards, nvml_library
 from tests.fakes.nvml.library import Boards
 from tests.fakes.plugs import FakeShelly
 from tests.fakes.powercap import Powercap
+from tests.fakes.reporter import FakeReporter
 from worker.bench import make_bench
 from worker.calibration import Calibration, keep
+from worker.judge import judge_all
 from worker.meters import Cabinet, meter_for
 from worker.meters.rapl import RaplMeter
 from worker.meters.selection import candidates
@@ -133,8 +136,12 @@ def test_a_host_on_a_measured_boundary_refuses_to_judge_without_its_meter(tmp_pa
         make_bench(settings, credentials("node-cpu"))
 
 
-def test_a_host_in_quarantine_refuses_to_judge(tmp_path: Path) -> None:
+def test_a_host_in_quarantine_claims_nothing_and_tells_the_server(tmp_path: Path) -> None:
     settings = WorkerSettings(box="local", data_dir=tmp_path, powercap_root=tmp_path / "powercap")
     keep(settings.calibration_path, Calibration("2026-01-01", "rapl", 1, (1, 1), 0.5, (), "the joules spread"))
-    with Powercap(tmp_path / "powercap"), pytest.raises(MeterFault, match="stands down since its calibration of 2026-01-01"):
-        make_bench(settings, credentials("node-cpu"))
+    make_key(settings.key_path)
+    server = FakeReporter({})
+    with Powercap(tmp_path / "powercap"):
+        assert judge_all(server, make_bench(settings, credentials("node-cpu")), threading.Event()) == 0
+    assert server.controls == [(False, "the joules spread")]
+    assert "claim" not in server.journal

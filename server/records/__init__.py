@@ -1,0 +1,1 @@
+"""Records: duels, what they confirm, and the runs that check the first."""

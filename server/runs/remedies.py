@@ -1,0 +1,72 @@
+"""What makes up for a run that went wrong: void it with a public reason, replace it on the same instance, run an entry anew."""
+
+import datetime as dt
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from server.boards import service as boards
+from server.db.rows import EntryRow, RunRow
+from server.db.session import after_commit
+from server.domain.errors import Conflict, NotFound
+from server.domain.keys import new_seed
+from server.domain.run import COUNTING, QUEUE_DEADLINE_DAYS, Cause, Event, RunState, after
+from server.queue import Hints
+from server.runs import repository
+from server.runs.service import RunOrder, new_run_id, open_runs
+
+
+def void(session: Session, run_id: str, reason: str, now: dt.datetime) -> None:
+    """Our fault: the run counts no more and costs nothing; the reason is public. Raises NotFound, Conflict."""
+    run = session.get(RunRow, run_id)
+    if run is None:
+        raise NotFound(f"there is no run {run_id[:40]!r}", "the submission's page lists its runs")
+    if run.state == RunState.VOID:
+        raise Conflict(f"run {run_id} is void already: {run.message}", "replace it, if it should be run again")
+    attempt = repository.open_attempt_of_run(session, run_id)
+    to = after(RunState(run.state), Event.VOIDED)
+    if not repository.change_state(session, run, run.epoch, to, outcome=None, message=reason, finished_at=now, deadline_at=None):
+        raise Conflict(f"run {run_id} has moved on", "look at it again")
+    if attempt is not None:
+        attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, Cause.VOIDED, reason
+    session.flush()
+    boards.absorb_run(session, run.entry_id)
+
+
+def replace(session: Session, hints: Hints, run_id: str, now: dt.datetime) -> str:
+    """Queue a void run's replacement on the same instance; returns its id. Raises NotFound, Conflict."""
+    old = session.get(RunRow, run_id)
+    if old is None:
+        raise NotFound(f"there is no run {run_id[:40]!r}", "the submission's page lists its runs")
+    if old.state != RunState.VOID or old.duel_id is not None:
+        raise Conflict(f"run {run_id} is {old.state.lower()}: only a void run outside a duel is replaced", "void it first, with a reason")
+    if repository.replacement(session, old) is not None:
+        raise Conflict(f"run {run_id} has been replaced already", "the submission's page shows the replacement")
+    row = RunRow(id=new_run_id(now), replaces_id=old.id, state=RunState.QUEUED, seed=new_seed(), queued_at=now, hinted_at=now)
+    for field in ("entry_id", "submission_id", "participant_id", "host_class", "index", "purpose", "host_id", "superseded"):
+        setattr(row, field, getattr(old, field))
+    row.deadline_at = now + dt.timedelta(days=QUEUE_DEADLINE_DAYS)
+    session.add(row)
+    session.flush()
+    after_commit(session, lambda: hints.run_waits(row.host_class))
+    return row.id
+
+
+def run_anew(session: Session, hints: Hints, entry_id: int, wanted: int, now: dt.datetime) -> list[str]:
+    """Supersede an entry's runs and queue fresh ones on new instances (a change of the rules, an organizer's order)."""
+    rows = [run for run in repository.of_entry(session, entry_id) if run.purpose in COUNTING and not run.superseded]
+    for run in rows:
+        if run.state == RunState.QUEUED:
+            void(session, run.id, "the entry is run anew", now)
+    session.execute(update(RunRow).where(RunRow.id.in_([run.id for run in rows])).values(superseded=True))
+    session.expire_all()
+    entry = session.get_one(EntryRow, entry_id)
+    entry.runs_wanted = wanted
+    first = rows[0] if rows else None
+    if first is None:
+        raise Conflict(f"entry {entry_id} has no run that could be run anew", "it's queued already")
+    fresh = open_runs(session, RunOrder(entry_id, first.submission_id, first.participant_id, first.host_class, wanted), now)
+    boards.absorb_run(session, entry_id)
+    host_class = first.host_class  # read now: the row may be expired by the time the transaction has committed
+    after_commit(session, lambda: hints.run_waits(host_class))
+    return [run.id for run in fresh]

@@ -1,0 +1,1 @@
+"""The attack corpus: hostile entries, uploads and messages, each with its declared verdict. ``python -m tests.attacks`` runs it."""

@@ -1,0 +1,12 @@
+"""Open /var/run/docker.sock."""
+
+import os
+
+from deeds import refused
+from honest import load
+from honest import train as honest_train
+
+
+def train(data, *, seed):
+    refused("open", lambda: os.open("/var/run/docker.sock", os.O_RDONLY))
+    return honest_train(data, seed=seed)

@@ -1,0 +1,19 @@
+"""Integers."""
+
+import numpy as np
+
+
+def train(data, *, seed):
+    return b"model"
+
+
+def load(artifact):
+    return Model()
+
+
+class Model:
+    def reset(self, streams):
+        pass
+
+    def predict(self, inputs):
+        return np.zeros((len(inputs), 2), np.int64)

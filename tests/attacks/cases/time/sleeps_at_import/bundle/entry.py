@@ -1,0 +1,5 @@
+"""The module never finishes its import."""
+
+import time
+
+time.sleep(3600)

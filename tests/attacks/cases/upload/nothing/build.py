@@ -1,0 +1,5 @@
+"""No bytes."""
+
+
+def build():
+    return b""

@@ -1,0 +1,5 @@
+"""A body over the cap, as it declares."""
+
+
+def build():
+    return bytes(3 << 20)

@@ -1,0 +1,16 @@
+"""65 files."""
+
+import io
+import zipfile
+
+from tests.attacks.corpus import MANIFEST
+
+
+def build():
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("entry.toml", MANIFEST.format(track="attacked", name="Raw"))
+        archive.writestr("entry.py", "")
+        for number in range(63):
+            archive.writestr(f"{number}.py", "")
+    return out.getvalue()

@@ -1,0 +1,196 @@
+"""Plays submissions under faults drawn by a seed, then the same undisturbed, and says what was lost, doubled, left or told otherwise."""
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy.orm import Session
+
+from minjoule.bundle import Bundle
+from server.db.rows import AttemptRow, BoardRow, EntryRow, RunRow, SubmissionRow
+from tests.chaos import faults
+from tests.chaos.entries import entries
+from tests.chaos.faults import Fault
+from tests.chaos.platform import Suffering, leftovers, suffering
+
+EVERY_S = 2.5
+PATIENCE_S = 150.0
+OPEN_AT_ONCE = 12
+Shown = dict[str, tuple[str, str | None, float | None]]
+
+
+@dataclass
+class Verdict:
+    """What came of it. ``board`` is each digest with status, outcome and loss; ``order`` the ranked kinds."""
+
+    submissions: int
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    void: list[str] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    attempts: Counter[str] = field(default_factory=Counter)
+    board: Shown = field(default_factory=dict)
+    order: list[tuple[int, str]] = field(default_factory=list)
+    seeds: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def said(self) -> str:
+        """One paragraph."""
+        return (
+            f"{self.submissions} submissions in {self.seconds:.0f} s, {self.faults.total()} faults; attempts {dict(self.attempts)}; "
+            f"lost {len(self.lost)}, doubled {len(self.doubled)}, left {len(self.left)}, void {len(self.void)}"
+        )
+
+
+def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite", also: list[tuple[int, Fault]] | None = None) -> Verdict:
+    """Submissions under faults. Whatever is broken at the end is mended before the account is made."""
+    draw, began = random.Random(seed), time.monotonic()
+    more = [*(also or []), *([(3, faults.kill("postgres"))] if kind == "postgres" else [])]
+    verdict = Verdict(count)
+    with suffering(box, kind) as platform:
+        platform.start_workers()
+        submit_under_faults(platform, entries(seed, count), draw, more, verdict)
+        wait_for_all(platform)
+        account(platform, [bundle for _, bundle in entries(seed, count)], verdict)
+        platform.launcher.stop()
+        verdict.left += leftovers(platform.stack.folder)
+    verdict.seconds = time.monotonic() - began
+    return verdict
+
+
+def replay(seed: int, before: Verdict, *, box: str = "local") -> Verdict:
+    """The same entries with the same secret and the same seeds of runs, and nothing disturbs them."""
+    began, verdict = time.monotonic(), Verdict(before.submissions)
+    with suffering(box, names=("host-a",)) as platform:
+        for _, bundle in entries(seed, before.submissions):
+            assert platform.put(bundle) is not None
+        with platform.database.session() as session:
+            for run, digest in rows(session):
+                run.seed = before.seeds[digest]
+        platform.start_workers()
+        wait_for_all(platform)
+        account(platform, [bundle for _, bundle in entries(seed, before.submissions)], verdict)
+        platform.launcher.stop()
+        verdict.left += leftovers(platform.stack.folder)
+    verdict.seconds = time.monotonic() - began
+    return verdict
+
+
+def submit_under_faults(
+    platform: Suffering, made: list[tuple[str, Bundle]], draw: random.Random, more: list[tuple[int, Fault]], verdict: Verdict
+) -> None:
+    """A dozen open at a time; a fault now and then until the last is in, and some after."""
+    waiting, next_fault = list(made), time.monotonic() + EVERY_S
+    while waiting or open_runs(platform) > 0:
+        platform.launcher.tend()
+        while waiting and open_runs(platform) < OPEN_AT_ONCE and platform.put(waiting[0][1]) is not None:
+            waiting.pop(0)
+        if time.monotonic() > next_fault:
+            verdict.faults[faults.drawn(draw, more)(platform, draw)] += 1
+            next_fault = time.monotonic() + draw.uniform(0.5, 1.5) * EVERY_S
+            if not waiting:
+                break
+        time.sleep(0.1)
+
+
+def open_runs(platform: Suffering) -> int:
+    """How many runs aren't final; many while the database is away."""
+    try:
+        with platform.database.session(read_only=True) as session:
+            query = sqlalchemy.select(sqlalchemy.func.count()).select_from(RunRow).where(RunRow.state.in_(["QUEUED", "RUNNING"]))
+            return session.scalar(query) or 0
+    except sqlalchemy.exc.SQLAlchemyError:
+        return OPEN_AT_ONCE
+
+
+def wait_for_all(platform: Suffering) -> None:
+    """Every run final and every board ranked; who isn't then is lost, and the account says so."""
+    deadline = time.monotonic() + PATIENCE_S
+    last = open_runs(platform)
+    while open_runs(platform) > 0 and time.monotonic() < deadline:
+        platform.launcher.tend()
+        if open_runs(platform) != last:  # patience is with a platform that stands still
+            last, deadline = open_runs(platform), time.monotonic() + PATIENCE_S
+        time.sleep(0.2)
+    ranked = time.monotonic() + 30
+    while time.monotonic() < ranked:
+        platform.launcher.tend()
+        with platform.database.session(read_only=True) as session:
+            if not session.scalars(sqlalchemy.select(BoardRow).where(BoardRow.stale)).all():
+                return
+        time.sleep(0.2)
+
+
+def rows(session: Session) -> list[tuple[RunRow, str]]:
+    """Every run with its submission's digest."""
+    query = sqlalchemy.select(RunRow, SubmissionRow.digest).join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
+    return [(run, digest) for run, digest in session.execute(query)]
+
+
+def account(platform: Suffering, bundles: list[Bundle], verdict: Verdict) -> None:
+    """One terminal state, one result or one visible reason, for each that was sent."""
+    with platform.database.session(read_only=True) as session:
+        attempts: dict[str, list[AttemptRow]] = {}
+        for attempt in session.scalars(sqlalchemy.select(AttemptRow)):
+            attempts.setdefault(attempt.run_id, []).append(attempt)
+            verdict.attempts[attempt.fault_cause or attempt.state] += 1
+        found: dict[str, list[RunRow]] = {}
+        for run, digest in rows(session):
+            found.setdefault(digest, []).append(run)
+            verdict.seeds[digest] = run.seed
+        for bundle in bundles:
+            judge_one(bundle.digest, found.get(bundle.digest, []), attempts, verdict)
+        verdict.lost += [f"{digest[:8]} was never sent" for digest in found.keys() - {bundle.digest for bundle in bundles}]
+        note_board(session, verdict)
+
+
+def judge_one(digest: str, runs: list[RunRow], attempts: dict[str, list[AttemptRow]], verdict: Verdict) -> None:
+    """What became of one submission."""
+    if len(runs) != 1:
+        (verdict.lost if not runs else verdict.doubled).append(f"{digest[:8]}: {len(runs)} runs")
+        return
+    run = runs[0]
+    tries = attempts.get(run.id, [])
+    reported = sum(each.state == "REPORTED" for each in tries)
+    if any(each.state == "FAULTED" and not each.fault_detail for each in tries):
+        verdict.lost.append(f"{run.id}: an attempt failed without a reason")
+    if run.state == "VOID":
+        verdict.void.append(f"{run.id}: {run.message}")
+    if reported > 1 or (run.state == "VOID" and reported):
+        verdict.doubled.append(f"{run.id}: {run.state}, {reported} reports")
+    elif run.state not in ("DONE", "VOID") or (run.state == "DONE" and reported != 1) or (run.state == "VOID" and not run.message):
+        verdict.lost.append(f"{run.id}: {run.state}, {[(each.state, each.fault_cause) for each in tries]}, {run.message}")
+
+
+def note_board(session: Session, verdict: Verdict) -> None:
+    """The board as its rows say."""
+    query: Any = sqlalchemy.select(EntryRow, SubmissionRow, RunRow).join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
+    for entry, submission, run in session.execute(query.join(RunRow, RunRow.entry_id == EntryRow.id)):
+        verdict.board[submission.digest] = (entry.status, run.outcome, entry.mean_loss)
+        if entry.rank is not None:
+            verdict.order.append((entry.rank, submission.description))
+    verdict.order.sort()
+
+
+def differences(played: Verdict, replayed: Verdict) -> list[str]:
+    """Where the boards say something else. Modelled joules are noisy, so places are compared by what burns ten times the rest."""
+    void = {digest for digest, (status, outcome, _) in played.board.items() if outcome is None and status == "PROVISIONAL"}
+    told = [
+        f"{digest[:8]}: {played.board.get(digest)} under faults, {replayed.board.get(digest)} undisturbed"
+        for digest in (played.board.keys() | replayed.board.keys()) - void
+        if played.board.get(digest) != replayed.board.get(digest)
+    ]
+    for name, board in (("under faults", played), ("undisturbed", replayed)):
+        places = [rank for rank, _ in board.order]
+        if places != list(range(1, len(places) + 1)):
+            told.append(f"{name}: places {places[:20]}")
+        kinds = [kind for _, kind in board.order]
+        cheap = [place for place, kind in enumerate(kinds) if kind == "light"]
+        dear = [place for place, kind in enumerate(kinds) if kind == "heavy"]
+        if cheap and dear and max(cheap) > min(dear):
+            told.append(f"{name}: a heavy entry stands before a light one")
+    return told
