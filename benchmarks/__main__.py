@@ -8,7 +8,20 @@ from pathlib import Path
 from worker.host import facts
 
 HERE = Path(__file__).parent
-NAMES = ("overhead", "scorer", "trying", "board", "demo", "measurement", "seasons", "smugglers", "security", "chaos")
+NAMES = (
+    "overhead",
+    "scorer",
+    "trying",
+    "board",
+    "demo",
+    "measurement",
+    "seasons",
+    "smugglers",
+    "security",
+    "chaos",
+    "webgpu",
+    "webgpu_overhead",
+)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 It knows nothing of runs, meters or verdicts. Whatever goes wrong with the engine is a BoxFault.
 """
 
+import json
 import logging
 import re
 import secrets
@@ -20,15 +21,17 @@ from docker.errors import APIError, DockerException, NotFound
 from minjoule.box import BoxEnd, BoxFault, BoxSpec, BoxStuck
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 from sandbox import cgroups, lifetime, limits
+from sandbox.adapter import refuse_other
 from sandbox.gate_folder import GateFolder
+from sandbox.kinds import KINDS
 from sandbox.log_stream import LogStream
 
-PLAIN = limits.Machine()
-IMAGES = {"python": "minjoule/python:local", "torch": "minjoule/torch:local"}
+IMAGES = {name: kind.tag for name, kind in KINDS.items()}
 DEADLINE = f"{limits.LABEL}.deadline"
 GATE_S = 30.0
 KILL_S = 20.0
 SETTLE_S = 10.0
+LAST_WORDS_S = 0.5  # the log comes some 30 ms after the box has gone
 POLL_S = 0.001
 PLAIN = limits.Machine()
 ENGINE_ERRORS = (DockerException, requests.RequestException)
@@ -36,12 +39,21 @@ log = logging.getLogger(__name__)
 
 
 class DockerBoxes:
-    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's."""
+    """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's.
+
+    ``adapter`` is what browsers must compute on; None where nobody promised anything.
+    """
 
     def __init__(
-        self, client: docker.DockerClient, base_folder: Path, machine: limits.Machine = PLAIN, images: Mapping[str, str] = IMAGES
+        self,
+        client: docker.DockerClient,
+        base_folder: Path,
+        machine: limits.Machine = PLAIN,
+        images: Mapping[str, str] = IMAGES,
+        adapter: Mapping[str, Any] | None = None,
     ) -> None:
         self._client = client
+        self._adapter = adapter
         self._base_folder = base_folder
         self._machine = machine
         self._images = images
@@ -59,7 +71,7 @@ class DockerBoxes:
         group = self._group_class(f"{cgroups.FAMILY}/{host_of(spec)}/{token}")
         folder = GateFolder(self._base_folder / token)
         name = f"minjoule-{re.sub(r'[^A-Za-z0-9_.-]', '-', spec.name)[:60]}-{token}"
-        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._machine)
+        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._machine, self._adapter)
 
 
 class DockerBox:
@@ -76,6 +88,7 @@ class DockerBox:
         group: cgroups.BoxGroup,
         folder: GateFolder,
         machine: limits.Machine,
+        promised: Mapping[str, Any] | None = None,
     ) -> None:
         self._spec, self._api, self._image, self._name = spec, api, image, name
         self._group, self._folder, self._machine = group, folder, machine
@@ -84,6 +97,8 @@ class DockerBox:
         self._channel: Channel | None = None
         self._end: BoxEnd | None = None
         self._ready = False
+        self._promised = promised
+        self.adapter: dict[str, Any] = {}  # what a browser's box computes on
         self.token = folder.token
 
     def start(self) -> Channel:
@@ -94,7 +109,10 @@ class DockerBox:
         self.launch(limits.harness_command(self._spec))
         with self._explained("start"):
             self._channel = Channel(self._folder.accept(deadline, self._has_ended))
-            self._channel.expect(Kind.WAITING, 1 << 16, deadline)
+            waiting = json.loads(self._channel.expect(Kind.WAITING, 1 << 16, deadline))
+        self.adapter = waiting.get("adapter", {})
+        if self.adapter and self._promised is not None:
+            refuse_other(self.adapter, self._promised)
         if not self.cpu_ns():
             raise BoxFault("the engine didn't place the box in our control group: its CPU time would be billed as nothing")
         return self._channel
@@ -126,6 +144,8 @@ class DockerBox:
         try:
             yield
         except (BoxFault, DeadlineError, ProtocolError) as error:
+            if self._stream is not None:
+                self._stream.wait(LAST_WORDS_S)
             said = self.log_so_far()[-2000:].decode(errors="replace").strip()
             raise BoxFault(f"the harness didn't {what} within {GATE_S:.0f} s ({error}); its log: {said or 'empty'}") from error
 

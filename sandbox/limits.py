@@ -10,14 +10,11 @@ from typing import Any
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
-from sandbox.seccomp import python_profile
+from sandbox.kinds import KINDS
 
 LABEL = "minjoule"
 NOBODY = "65534:65534"
-HARNESS = "/opt/minjoule/lib/minjoule/harness/__main__.py"
-SHM_BYTES = 64 << 20
 TMP_INODES = 16384
-OPEN_FILES = 1024
 RUNTIME_PIDS = {"runsc": 2048}  # gVisor's own threads count for the group
 WHOLE_BOARD = re.compile(r"GPU-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -36,7 +33,7 @@ def environment(threads: int) -> dict[str, str]:
 
 def harness_command(spec: BoxSpec) -> list[str]:
     """The harness's command line. The entrant has no say in it: entrypoint and phase are told later, with the bundle."""
-    command = ["python3", "-I", HARNESS, "--socket", "/box/gate/socket", "--bundle", "/box/bundle"]
+    command = ["python3", "-I", KINDS[spec.image].harness, "--socket", "/box/gate/socket", "--bundle", "/box/bundle"]
     return [*command, "--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
 
 
@@ -57,12 +54,12 @@ class Machine:
 
 def host_config(spec: BoxSpec, mounted: Path, cgroup_parent: str, machine: Machine) -> dict[str, Any]:
     """Arguments of the engine's host config. ``mounted`` appears in the box as /box, read-only. Raises BoxFault."""
-    limits = spec.limits
+    limits, kind = spec.limits, KINDS[spec.image]
     # Pages of /tmp count as memory, so the entrant gets both in full.
     memory_bytes = limits.memory_bytes + limits.tmp_bytes
     return {
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges", f"seccomp={python_profile()}"],
+        "security_opt": ["no-new-privileges", f"seccomp={kind.profile()}"],
         "read_only": True,
         "network_mode": "none",
         "ipc_mode": "private",
@@ -70,7 +67,7 @@ def host_config(spec: BoxSpec, mounted: Path, cgroup_parent: str, machine: Machi
         "mem_limit": memory_bytes,
         "memswap_limit": memory_bytes,
         "pids_limit": max(limits.pids + 1, RUNTIME_PIDS.get(machine.runtime or "", 0)),  # the engine's init is one
-        "shm_size": SHM_BYTES,
+        "shm_size": kind.shm_bytes,
         "cpuset_cpus": machine.cpuset,
         "cgroup_parent": cgroup_parent,
         "ulimits": ulimits(spec),
@@ -95,12 +92,13 @@ def of_machine(machine: Machine) -> dict[str, Any]:
 
 
 def settings_digest() -> str:
-    """sha256 over every setting that contains a box, for an example that stands for all: limits and paths differ by track and run."""
-    example = BoxSpec("", Phase.TRAIN, Path(), "", (), "", BoxLimits(1, 1, 1, 1, 1, 1), {})
-    return hashlib.sha256(json.dumps(host_config(example, Path("/box"), "", Machine()), sort_keys=True, default=dict).encode()).hexdigest()
+    """sha256 over every setting that contains a box, for an example of each kind: limits and paths differ by track and run."""
+    examples = [BoxSpec("", Phase.TRAIN, Path(), "", (), image, BoxLimits(1, 1, 1, 1, 1, 1), {}) for image in KINDS]
+    settings = [host_config(example, Path("/box"), "", Machine()) for example in examples]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def ulimits(spec: BoxSpec) -> list[Ulimit]:
     """Per-process limits; fsize stops sparse files, which tmpfs doesn't count."""
-    hard = {"core": 0, "fsize": spec.limits.tmp_bytes, "nofile": OPEN_FILES, "msgqueue": 0}
+    hard = {"core": 0, "fsize": spec.limits.tmp_bytes, "nofile": KINDS[spec.image].open_files, "msgqueue": 0}
     return [Ulimit(name=name, soft=value, hard=value) for name, value in hard.items()]

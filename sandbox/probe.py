@@ -5,11 +5,13 @@ Engines differ in their defaults, kernels in their features; so the settings are
 
 import json
 from pathlib import Path
+from typing import Any
 
 import docker
 
 from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
 from sandbox.docker_box import DockerBoxes
+from sandbox.kinds import KINDS
 from sandbox.limits import Machine
 
 # Runs in the box. Each attempt must be refused; what it prints is {"name": errno or 0 where it was let through}.
@@ -34,6 +36,7 @@ calls = {
 said = {}
 def verdict(well):
     return "refused" if well else "allowed"
+said["capabilities"] = verdict(not any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("Cap")))
 # First of all: where ptrace is let through, the death of a child would stop us.
 if amd:  # getpid by int 0x80: a filter that names one architecture kills whoever tries
     child = os.fork()
@@ -64,12 +67,14 @@ for path in places.split():
     except OSError as error:
         said["write " + path] = errno.errorcode.get(error.errno, "?")
 said["uid"] = verdict(os.getuid() == 65534 == os.getgid() and os.getgroups() in ([], [65534]))
-said["capabilities"] = verdict(not any(int(line.split()[1], 16) for line in open("/proc/self/status") if line.startswith("Cap")))
 said["network"] = verdict(os.listdir("/sys/class/net") == ["lo"])
 print(json.dumps(said))
 """
+OWN_SANDBOX = {"unshare", "clone_newuser", "chroot"}
+"""What a browser needs for the sandbox that it puts around its own processes."""
 REFUSALS = {"EPERM", "EROFS", "EACCES", "refused"}
 LIMITS = BoxLimits(wall_s=20, cpu_s=20, memory_bytes=1 << 28, tmp_bytes=1 << 20, pids=16, log_bytes=1 << 16)
+BROWSER_LIMITS = BoxLimits(wall_s=30, cpu_s=30, memory_bytes=1 << 30, tmp_bytes=1 << 28, pids=400, log_bytes=1 << 16)
 
 
 def probe(
@@ -80,6 +85,7 @@ def probe(
     Raises BoxFault when the probe itself couldn't run.
     """
     spec = BoxSpec("probe", Phase.TRAIN, Path(), "none.py", (), image, LIMITS, {"host": host_label})
+    let_be = OWN_SANDBOX if KINDS[image].needs_namespaces else set()
     box = DockerBoxes(client, base_folder, machine or Machine())(spec)
     try:
         box.launch(["python3", "-I", "-c", SCRIPT])
@@ -90,4 +96,17 @@ def probe(
         said: dict[str, str] = json.loads(end.log)
     except ValueError as error:
         raise BoxFault(f"the probe of the sandbox said nothing (exit code {end.exit_code}): {end.log[-500:]!r}") from error
-    return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS]
+    return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS and name not in let_be]
+
+
+def adapter_of(
+    client: docker.DockerClient, base_folder: Path, image: str = "webgpu", host_label: str = "local", machine: Machine | None = None
+) -> dict[str, Any]:
+    """Start a box up to where a bundle is wanted; what its page found. Raises BoxFault."""
+    spec = BoxSpec("adapter", Phase.TRAIN, Path(), "", (), image, BROWSER_LIMITS, {"host": host_label})
+    box = DockerBoxes(client, base_folder, machine or Machine())(spec)
+    try:
+        box.start()
+        return box.adapter
+    finally:
+        box.cleanup()

@@ -28,6 +28,7 @@ from server.settings import Settings, load_settings
 
 MISSES_BY_DESIGN = {"digits-softmax", "kjv-neural"}
 WAIT_S = 1800.0
+WEBGPU_IMAGE = "minjoule/webgpu:local"
 DOCTOR_S = 60.0
 
 
@@ -44,7 +45,7 @@ def play(root: Path, prepare: Callable[[Settings], None], *, port: int, box: str
     launcher = Launcher(data_dir / "logs", say)
     try:
         start(launcher, prepare, data_dir, port, box)
-        status = judge_examples(root, data_dir, port, launcher)
+        status = judge_examples(root, data_dir, port, launcher, box)
         say(f"submitted and judged in {time.monotonic() - began:.1f} s")
         if leave:
             return status
@@ -139,12 +140,12 @@ def issue_code(box: str, boundary: str) -> str:
     return code
 
 
-def judge_examples(root: Path, data_dir: Path, port: int, launcher: Launcher) -> int:
+def judge_examples(root: Path, data_dir: Path, port: int, launcher: Launcher, box: str) -> int:
     """Submit each example by the real command, wait for the scores, print the boards."""
     url, password = f"http://127.0.0.1:{port}", secrets.token_urlsafe(9)
     token = make_account(password)
     environment = os.environ | {"MINJOULE_SERVER": url, "MINJOULE_TOKEN": token, "XDG_CONFIG_HOME": str(data_dir / "config")}
-    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder)]
+    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder, browser=browser_box(box))]
     submitted = {folder.name: submit(folder, environment) for folder in folders}
     wait_for_scores(url, submitted, launcher)
     say(f"account: organizer `demo`, password {password}")
@@ -163,10 +164,27 @@ def make_account(password: str) -> str:
     return token
 
 
-def suits(folder: Path) -> bool:
-    """Whether the demo judges it: those in torch want an image that isn't built by default."""
+def browser_box(box: str) -> bool:
+    """Whether the image of the browser's box is there; it isn't built by default: Chromium alone has 300 MB."""
+    if box != "docker":
+        return False
+    try:
+        client = docker.from_env(timeout=5)
+        client.images.get(WEBGPU_IMAGE)
+        client.close()
+    except DockerException:
+        return False
+    return True
+
+
+def suits(folder: Path, *, browser: bool) -> bool:
+    """Whether the demo judges it: torch and browsers want images that aren't built by default, and schedules a host that counts WGSL."""
     manifest = folder / "entry.toml"
-    return manifest.exists() and "torch" not in folder.name
+    return (
+        manifest.exists()
+        and "torch" not in folder.name
+        and (browser if folder.name == "webgpu-js" else not folder.name.startswith("webgpu"))
+    )
 
 
 def minjoule(*words: str) -> list[str]:

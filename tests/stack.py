@@ -88,7 +88,14 @@ class Stack:
 
 
 def start_stack(
-    folder: Path, box: str, *, worker: bool = True, host_class: str | None = None, toml: str | None = None, **settings_of_server: str
+    folder: Path,
+    box: str,
+    *,
+    worker: bool = True,
+    host_class: str | None = None,
+    toml: str | None = None,
+    boundary: str = "modelled-cpu-time",
+    **settings_of_server: str,
 ) -> Stack:
     """Everything, enrolled, with an account; settings by their environment names. ``toml``: a track of the test's own."""
     launcher = Launcher(folder / "logs", lambda line: None)
@@ -118,7 +125,7 @@ def start_stack(
         row = participants.sign_up(session, "Alice", "a long password", clock.now())
         token = participants.issue_token(session, row.id, "test", clock.now(), 1)
         name = host_class or f"test-{box}-{secrets.token_hex(3)}"
-        code = hosts.issue_code(session, NewClass(name, "a test", "modelled-cpu-time", box == "local"), loopback_only=True, now=clock.now())
+        code = hosts.issue_code(session, NewClass(name, "a test", boundary, box == "local"), loopback_only=True, now=clock.now())
     database.close()
     start_server(launcher, environment, "127.0.0.1", port, folder)
     stack = Stack(url, redis_url, folder, launcher, environment, token, box)

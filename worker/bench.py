@@ -7,21 +7,24 @@ import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import docker as engine
 from docker.errors import DockerException
 
 from minjoule.box import BoxFactory, BoxFault, BoxStuck
+from minjoule.entrypoints import WEBGPU
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import Meter
 from minjoule.trial import WindowRules
 from sandbox import reaper
+from sandbox.adapter import named, refuse_software
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.images import check_image, harness_digest
 from sandbox.lifetime import hold
 from sandbox.limits import Machine, settings_digest
 from sandbox.prepared import PreparedBoxes
-from sandbox.probe import probe
+from sandbox.probe import adapter_of, probe
 from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
 from worker.controls import Controls
 from worker.host import facts
@@ -105,8 +108,9 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         client = engine.from_env(timeout=60)
         check_image(client, "python")
         machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
-        boxes = PreparedBoxes(DockerBoxes(client, folder, machine))
-        let_through = probe(client, folder, machine=machine)
+        images, adapter = served(client, folder, machine, promises_gpu=settings.promises_gpu)
+        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, images, adapter))
+        let_through = probe(client, folder, machine=machine) + (probe(client, folder, WEBGPU, machine=machine) if adapter else [])
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
@@ -126,7 +130,32 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         alive.close()
 
     chosen = {name: value for name, value in asdict(machine).items() if value}
-    return boxes, clear, boxes.keep_ahead, close, about_engine(client) | chosen
+    return boxes, clear, boxes.keep_ahead, close, about_engine(client) | chosen | about_adapter(adapter)
+
+
+def served(
+    client: engine.DockerClient, folder: Path, machine: Machine, *, promises_gpu: bool
+) -> tuple[dict[str, str], dict[str, Any] | None]:
+    """The images that are here and of this checkout; and what the browser's one computes on, if it's among them. Raises BoxFault."""
+    images: dict[str, str] = {}
+    adapter: dict[str, Any] | None = None
+    for name, tag in IMAGES.items():
+        try:
+            check_image(client, name)
+        except BoxFault as error:
+            log.info("image_not_served", image=name, reason=str(error)[:300])
+            continue
+        images[name] = tag
+        if name == WEBGPU:
+            adapter = adapter_of(client, folder, machine=machine)
+            if promises_gpu:
+                refuse_software(adapter)
+    return images, adapter
+
+
+def about_adapter(adapter: dict[str, Any] | None) -> Facts:
+    """What the record says of the browser's box."""
+    return {} if adapter is None else {"adapter": named(adapter), "browser": str(adapter.get("browser", "unknown"))[:300]}
 
 
 def scrub(command: list[str]) -> None:

@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.command()
 def build(
-    names: Annotated[list[str], typer.Argument(help="python, torch, or both")],
+    names: Annotated[list[str], typer.Argument(help="python, torch, webgpu")],
     base_image: Annotated[str | None, typer.Option(help="an image with python3 and pip to build upon")] = None,
     extra_index_url: Annotated[str | None, typer.Option(help="another package index, as https://download.pytorch.org/whl/cpu")] = None,
 ) -> None:
@@ -33,7 +33,7 @@ def build(
 
 
 @app.command()
-def check(names: Annotated[list[str], typer.Argument(help="python, torch, or both")]) -> None:
+def check(names: Annotated[list[str], typer.Argument(help="python, torch, webgpu")]) -> None:
     """Tell whether the images hold this checkout's harness."""
     client = engine(names)
     for name in names:

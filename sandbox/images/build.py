@@ -12,6 +12,7 @@ from docker.errors import APIError, BuildError, ImageNotFound
 
 from sandbox.images import HARNESS_LABEL, HERE, INPUTS_LABEL, TAGS, digest, harness_digest, harness_files
 from sandbox.images.wheels import fill
+from sandbox.kinds import KINDS
 
 PUBLIC_BASE = "python:3.11-slim-bookworm"
 DEBIAN_BASE = "minjoule-base:bookworm"
@@ -40,11 +41,12 @@ def build(client: docker.DockerClient, name: str, say: Say, base_image: str | No
     version, machine = python_of(client, base)
     say(f"{TAGS[name]}: on {base}, Python {version}, {machine}")
     wheels = WHEELS / f"{name}-{version}-{machine}"
-    fill(wheels, HERE / name / "requirements.txt", version, machine, extra_index)
+    if (HERE / name / "requirements.txt").exists():
+        fill(wheels, HERE / name / "requirements.txt", version, machine, extra_index)
     with tempfile.TemporaryDirectory(prefix="minjoule-image-") as folder:
         context = Path(folder)
         assemble(context, name, wheels)
-        run_build(client, context, name, base, {HARNESS_LABEL: harness_digest(), INPUTS_LABEL: inputs})
+        run_build(client, context, name, base, {HARNESS_LABEL: harness_digest(name), INPUTS_LABEL: inputs})
     for label in ("minjoule.stage=packages", INPUTS_LABEL):  # the stage before, and the image that lost its tag
         client.images.prune(filters={"dangling": True, "label": [label]})
     say(f"{TAGS[name]}: built")
@@ -53,8 +55,8 @@ def build(client: docker.DockerClient, name: str, say: Say, base_image: str | No
 
 def inputs_digest(client: docker.DockerClient, name: str) -> str:
     """sha256 over all that decides what is in the image, the base aside."""
-    files = {f"minjoule/{path}": content for path, content in harness_files().items()}
-    files |= {path.name: path.read_bytes() for path in (HERE / name / "Dockerfile", HERE / name / "requirements.txt")}
+    files = {f"minjoule/{path}": content for path, content in harness_files(name).items()}
+    files |= {path.name: path.read_bytes() for path in (HERE / name / "Dockerfile", HERE / name / "requirements.txt") if path.exists()}
     if name == "torch":
         files["base"] = (label_of(client, TAGS["python"]) or "").encode()
     return digest(files)
@@ -117,10 +119,11 @@ def python_of(client: docker.DockerClient, base: str) -> tuple[str, str]:
 
 def assemble(context: Path, name: str, wheels: Path) -> None:
     """The build's context: Dockerfile, pinned requirements, wheels, and for the python image the harness."""
-    shutil.copytree(wheels, context / "wheels", copy_function=link_or_copy)
-    for file in ("Dockerfile", "requirements.txt"):
-        shutil.copy(HERE / name / file, context / file)
-    for path, content in harness_files().items():
+    if wheels.is_dir():
+        shutil.copytree(wheels, context / "wheels", copy_function=link_or_copy)
+    for file in (HERE / name).iterdir():
+        shutil.copy(file, context / file.name)
+    for path, content in harness_files(name).items():
         target = context / "lib" / "minjoule" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -136,14 +139,14 @@ def link_or_copy(source: str, target: str) -> str:
 
 
 def run_build(client: docker.DockerClient, context: Path, name: str, base: str, labels: dict[str, str]) -> None:
-    """One build by the engine, without network. Raises ImageError with the last lines."""
+    """One build by the engine, without network unless Debian packages are due. Raises ImageError with the last lines."""
     try:
         client.images.build(
             path=str(context),
             tag=TAGS[name],
             buildargs={"BASE_IMAGE": base},
             labels=labels,
-            network_mode="none",
+            network_mode="host" if KINDS[name].networked_build else "none",
             rm=True,
             forcerm=True,
         )

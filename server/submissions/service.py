@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from minjoule import entrypoints
 from minjoule.bundle import Bundle, BundleError, read_zip
 from minjoule.manifest import ManifestError
 from minjoule.tracks import TrackRules
@@ -163,6 +164,8 @@ def check_track(session: Session, bundle: Bundle) -> tuple[TrackRules, list[trac
         rules = tracks.find_track(session, slug)
     except NotFound as error:
         raise Inadmissible(f"entry.toml: {error.message}", error.hint) from None
+    if refused := entrypoints.refusal(rules.image, bundle.manifest.entrypoint):
+        raise Inadmissible(refused, "mend it and submit again; nothing was stored")
     if bundle.xz_bytes > rules.source_xz_bytes:
         raise Inadmissible(
             f"the source compresses to {bundle.xz_bytes} bytes by xz, at most {rules.source_xz_bytes} are allowed on track {slug}",
@@ -171,7 +174,19 @@ def check_track(session: Session, bundle: Bundle) -> tuple[TrackRules, list[trac
     row_boards = tracks.list_boards(session, slug)
     if not row_boards:
         raise Conflict(f"no host serves track {slug} yet (it wants {' or '.join(rules.boundaries)})", "try again once one is enrolled")
-    return rules, row_boards
+    return rules, boards_for(bundle.manifest.entrypoint, slug, row_boards)
+
+
+def boards_for(entrypoint: str, slug: str, row_boards: list[tracks.BoardView]) -> list[tracks.BoardView]:
+    """Those of a track's boards that bill all that the entry does. Raises Inadmissible where none does."""
+    fitting = [board for board in row_boards if entrypoints.competes(entrypoint, board.boundary)]
+    if not fitting:
+        raise Inadmissible(
+            f"track {slug} is served on the boundary {entrypoints.UNPAID_JAVASCRIPT} alone, which counts WGSL: "
+            f"JavaScript ({entrypoint}) would be free there",
+            f"give WGSL with a static {entrypoints.SCHEDULE}, or wait for a host that measures",
+        )
+    return fitting
 
 
 def store(session: Session, blobs: Blobs, owner: Participant, bundle: Bundle, now: dt.datetime) -> SubmissionRow:

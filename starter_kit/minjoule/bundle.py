@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from minjoule.entrypoints import SCHEDULE
 from minjoule.manifest import Manifest, parse_manifest
+from minjoule.webgpu.schedule import ScheduleError, check_schedule
 
 MANIFEST = "entry.toml"
 MAX_FILES = 64
@@ -102,7 +104,22 @@ def check(files: dict[str, bytes]) -> Bundle:
         raise BundleError(
             f"{MANIFEST} names the entrypoint {bundle.manifest.entrypoint}, which isn't in the bundle: add it, or mend the name"
         )
+    if bundle.manifest.entrypoint == SCHEDULE:
+        check_scheduled(files)
     return bundle
+
+
+def check_scheduled(files: dict[str, bytes]) -> None:
+    """An entry by schedule is WGSL and nothing else that could work: its schedule is checked, JavaScript is refused."""
+    scripts = [path for path in files if path.endswith((".js", ".mjs"))]
+    if scripts:
+        raise BundleError(
+            f"{scripts[0]} is JavaScript, and {SCHEDULE} is carried out without any: drop it, or make entry.js the entrypoint"
+        )
+    try:
+        check_schedule(files[SCHEDULE].decode(), {path: len(content.decode()) for path, content in files.items()})
+    except ScheduleError as error:
+        raise BundleError(str(error)) from None
 
 
 def check_path(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 from minjoule.box import Box
 from minjoule.meter import Channel, Meter, MeterFacts, Reading
@@ -49,6 +50,20 @@ class JointMeter:
         """Every member's. Raises MeterFault."""
         for meter in self.members:
             meter.admit()
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A meter that bills what our harness counted in the box: it may be believed where nothing of the entrant's but the counted ran."""
+
+    def hear(self, account: bytes) -> None:
+        """The harness's account of a whole window (JSON). Raises MeterFault for one that can't be read."""
+        ...
+
+
+def listeners(meter: Meter) -> tuple[Listener, ...]:
+    """Those behind a meter that want the box's account."""
+    return tuple(member for member in members_of(meter) if isinstance(member, Listener))
 
 
 def members_of(meter: Meter) -> tuple[Meter, ...]:

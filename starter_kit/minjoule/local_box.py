@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from minjoule import harness as harness_package
-from minjoule import local_keeper
+from minjoule import local_harness, local_keeper
 from minjoule.box import BoxEnd, BoxFault, BoxLimits, BoxSpec, Phase
+from minjoule.entrypoints import WEBGPU
 from minjoule.local_keeper import descendants
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 
@@ -42,9 +42,9 @@ class LocalBoxes:
         for box in self._ahead:
             box.cleanup()
 
-    def start_ahead(self, prelude: tuple[str, ...], limits: BoxLimits) -> None:
+    def start_ahead(self, prelude: tuple[str, ...], limits: BoxLimits, image: str = "") -> None:
         """Start the train box of a trial to come, and don't wait: it imports the prelude while the caller gets ready. Raises BoxFault."""
-        box = LocalBox(BoxSpec("ahead", Phase.TRAIN, Path(), "", prelude, "", limits, {}))
+        box = LocalBox(BoxSpec("ahead", Phase.TRAIN, Path(), "", prelude, image, limits, {}))
         self._ahead.append(box)
         box.start()
 
@@ -125,9 +125,9 @@ class LocalBox:
     def _start(self, folder: Path) -> None:
         spec = self._spec
         reading, writing = os.pipe()
-        data_bytes = spec.limits.memory_bytes + spec.limits.tmp_bytes
+        data_bytes = local_harness.data_bytes(spec.image, spec.limits)
         command = [self._python, "-I", "-S", local_keeper.__file__, str(writing), str(data_bytes)]
-        command += [self._python, "-I", str(Path(harness_package.__file__).with_name("__main__.py"))]
+        command += [self._python, "-I", *local_harness.command_of(spec.image)]
         command += ["--socket", str(folder / "gate"), "--bundle", str(folder / "bundle")]
         command += ["--prelude", ",".join(spec.prelude), "--threads", str(spec.limits.threads)]
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -186,6 +186,8 @@ class LocalBox:
         killed = False
         if not self._harness_left(grace_s):
             killed = True
+        if self._spec.image == WEBGPU:
+            self.cpu_ns()  # a browser's processes are others' children: some die unaccounted, so a last look at them alive
         self._keeper.send_signal(signal.SIGTERM)  # also on a good end: orphans die with the window
         try:
             self._keeper.wait(KILL_S)

@@ -13,7 +13,7 @@ DESCRIPTION_CHARS = 500
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,59}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
-ENTRYPOINT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.py")
+ENTRYPOINT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.(py|js)|schedule\.json")
 
 
 class ManifestError(ValueError):
@@ -71,7 +71,13 @@ def check_values(text: str, table: dict[str, Any]) -> None:
     length("name", plain(table["name"]), NAME_CHARS, text)
     length("description", plain(table["description"]), DESCRIPTION_CHARS, text)
     matches("track", table["track"], SLUG, "a track's slug such as digits", text)
-    matches("entrypoint", table["entrypoint"], ENTRYPOINT, "a Python file in the bundle's top folder such as entry.py", text)
+    matches(
+        "entrypoint",
+        table["entrypoint"],
+        ENTRYPOINT,
+        "a file in the bundle's top folder: entry.py, or on a webgpu track entry.js or schedule.json",
+        text,
+    )
     matches("license", table["license"], SPDX, "an SPDX licence id such as MIT or Apache-2.0", text)
     if "parent" in table:
         matches("parent", table["parent"], DIGEST, "a submission's digest, 64 hexadecimal digits", text)

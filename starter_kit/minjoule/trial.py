@@ -33,15 +33,19 @@ from minjoule.conversation import (
     soon,
     too_much,
 )
+from minjoule.entrypoints import SCHEDULE
 from minjoule.floor import PROBE, Sharing, boxes_due, floor_ns, repeat_seed, window_allowance_s
 from minjoule.given import send_training
-from minjoule.meter import Meter
+from minjoule.joint_meter import listeners
+from minjoule.meter import Meter, MeterFault, Reason
 from minjoule.outcome import Outcome
 from minjoule.problems.base import Instance
-from minjoule.protocol import Channel
+from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 from minjoule.window import Measurement, Trace, measure
 
 __all__ = ["PhaseBill", "Progress", "Trial", "TrialCaps", "TrialResult", "TrialSpec", "TrialStopped", "WindowRules"]
+
+ACCOUNT_S = 5.0
 
 
 class TrialStopped(Exception):
@@ -247,6 +251,7 @@ class Trial:
                     watch.turn_to(draw.boxes[phase], draw.channels[phase])
                 note = partial(watch.note, place=place, boxes=len(draws))
                 verdicts.append(let_through(phase, draw, caps, allowance, note))
+                self._listen(draw.channels[phase], verdicts[-1])
                 good, box = verdicts[-1].outcome is Outcome.FINISHED, draw.boxes[phase]
                 if not good or draw is draws[-1] or watch.cpu_spent:
                     grace_s = LEAVE_S if good or verdicts[-1].left else 0.0
@@ -261,6 +266,25 @@ class Trial:
         bill = PhaseBill(measure(trace).shared(len(verdicts)), trace, len(verdicts))
         ends = (*(each.result() for each in leaving), end)
         return Phased(self._judged(phase, draws, verdicts, end, spent=watch.cpu_spent), tuple(verdicts), bill, ends)
+
+    def _listen(self, channel: Channel, verdict: Verdict) -> None:
+        """The harness's last word on a window, where a meter bills by it. Whoever is ended by us has no last word. Raises MeterFault.
+
+        A schedule's harness gives its account whatever the meter: it's taken here, for it isn't more than was asked for.
+        """
+        waiting, outcome = listeners(self._meter), verdict.outcome
+        if verdict.left or outcome in (Outcome.TIME_LIMIT, Outcome.SCORING_LIMIT):
+            return
+        if not waiting and (self._spec.entrypoint != SCHEDULE or outcome is not Outcome.FINISHED):
+            return
+        try:
+            account = bytes(channel.expect(Kind.READY, 1 << 16, time.monotonic() + ACCOUNT_S))
+        except (ProtocolError, DeadlineError) as error:
+            if waiting and outcome is Outcome.FINISHED:
+                raise MeterFault(f"the box gave no account of what it counted ({error}): the run is void", Reason.SILENT) from error
+            return
+        for meter in waiting:
+            meter.hear(account)
 
     def _judged(self, phase: Phase, draws: Sequence[Draw], verdicts: Sequence[Verdict], end: BoxEnd, *, spent: bool) -> Verdict:
         """The phase's verdict: the last box's, for whatever fails is the last; caps that the kernel and we hold come first."""

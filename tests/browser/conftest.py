@@ -90,6 +90,7 @@ def site(
         "budget-board": "/tracks/parity?budget=100",
         "empty-board": "/tracks/kjv",
         "rules": "/tracks/digits/rules",
+        "play": "/tracks/webgpu-digits/play",
         "records": "/tracks/digits/records",
         "hosts": "/hosts",
         "submission": f"/submissions/{waits['id']}",

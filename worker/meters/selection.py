@@ -11,6 +11,7 @@ from pathlib import Path
 from minjoule.floor import floor_ns
 from minjoule.joint_meter import JointMeter
 from minjoule.meter import CpuTimeMeter, Meter, MeterFault, Reason
+from minjoule.wgsl_counts import WgslCountsMeter
 from worker.meters import elsewhere
 from worker.meters.amdsmi import AmdsmiMeter
 from worker.meters.certificate import Gain, load_gain
@@ -40,7 +41,7 @@ from worker.meters.tasmota import TasmotaPlug
 WALLS = ("node-wall", "device-wall")
 Own = type[NvmlConfig] | type[AmdsmiConfig] | type[RaplConfig]
 OWN: dict[str, tuple[Own, ...]] = {"node-cpu": (RaplConfig,), "node": (NvmlConfig, RaplConfig)}
-KNOWN = ("node-cpu", "node", *WALLS, "modelled-cpu", "modelled-cpu-time")
+KNOWN = ("node-cpu", "node", *WALLS, "modelled-cpu", "modelled-cpu-time", "modelled-wgsl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def meter_for(boundary: str, cabinet: Cabinet) -> Meter:
 
 def modelled(boundary: str) -> Meter:
     """The meter of a modelled boundary. Raises MeterFault where the hardware for it is missing."""
+    if boundary == "modelled-wgsl":
+        return WgslCountsMeter()
     return CpuTimeMeter() if boundary == "modelled-cpu-time" else CpuCountersMeter()
 
 

@@ -10,29 +10,36 @@ from typing import Annotated, Any
 
 import typer
 
-from minjoule import client, tracks
-from minjoule.bundle import Bundle, read_folder
+from minjoule import client, entrypoints, tracks
+from minjoule.bundle import Bundle, BundleError, read_folder
 from minjoule.cli import look
 from minjoule.client import Client, UnreachableError
 from minjoule.local_box import LocalBoxes
 from minjoule.tracks import TrackRules
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for machines.")]
+DEFAULT, DEFAULT_WEBGPU = "parity", "webgpu-digits"
 Folder = Annotated[Path, typer.Argument(help="The folder with entry.toml.")]
 
 
 def init(
     folder: Annotated[Path, typer.Argument(help="A new folder.")],
-    track: Annotated[str, typer.Option(help="The track to enter.")] = "parity",
+    track: Annotated[str, typer.Option(help="The track to enter.")] = "",
+    webgpu: Annotated[bool, typer.Option("--webgpu", help="WGSL in a browser: a template for a webgpu track.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Start an entry from the template of a track's problem."""
+    track = track or (DEFAULT_WEBGPU if webgpu else DEFAULT)
     rules = rules_of(track)
     if folder.exists() and not folder.is_dir():
         raise typer.BadParameter(f"{folder} is a file; nothing was written. Name a new folder")
+    if webgpu and rules.image != entrypoints.WEBGPU:
+        raise typer.BadParameter(
+            f"track {track} runs {rules.image}, no browser: leave out --webgpu, or name a track such as {DEFAULT_WEBGPU}"
+        )
     if folder.exists() and any(folder.iterdir()):
         raise typer.BadParameter(f"{folder} isn't empty; nothing was written. Name a new folder")
-    template = resources.files("minjoule").joinpath("templates", rules.problem)
+    template = resources.files("minjoule").joinpath("templates", entrypoints.WEBGPU if rules.image == entrypoints.WEBGPU else rules.problem)
     folder.mkdir(parents=True, exist_ok=True)
     for file in template.iterdir():
         if file.is_file():
@@ -52,16 +59,18 @@ def try_(
     """Run an entry here, UNSANDBOXED: the judge's own harness, gate, scorer and bill."""
     bundle = read_folder(folder)
     rules = rules_of(bundle.manifest.track)
+    if refused := entrypoints.refusal(rules.image, bundle.manifest.entrypoint):
+        raise BundleError(refused)
     drawn = key_of(key) if key else secrets.token_bytes(32)
     given = secrets.randbits(63) if seed is None else seed
     with tempfile.TemporaryDirectory(prefix="minjoule-try-") as place, LocalBoxes() as boxes:
-        boxes.start_ahead(rules.prelude, rules.caps.to_trial().train)
+        boxes.start_ahead(rules.prelude, rules.caps.to_trial().train, rules.image)
         check_cap(bundle, rules)
         bundle.write_to(Path(place))
-        from minjoule.cli.trying import carry_out, verdict  # numpy: imported while the boxes import theirs
+        from minjoule.cli.trying import carry_out, meter_of, verdict  # numpy: imported while the boxes import theirs
 
         result = carry_out(Path(place), bundle.manifest.entrypoint, rules, drawn, given, boxes, quiet=as_json)
-    told = verdict(result, rules, drawn, given)
+    told = verdict(result, rules, drawn, given, meter_of(bundle.manifest.entrypoint).facts.boundary)
     if as_json:
         typer.echo(json.dumps(told))
     raise typer.Exit(0 if result.loss is not None else 1)

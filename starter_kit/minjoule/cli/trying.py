@@ -7,13 +7,16 @@ from typing import Any
 import typer
 
 from minjoule.cli import show
+from minjoule.entrypoints import SCHEDULE
 from minjoule.floor import repeat_key
 from minjoule.local_box import LocalBoxes
-from minjoule.meter import CpuTimeMeter
+from minjoule.meter import CpuTimeMeter, Meter
 from minjoule.problems import problem_of
 from minjoule.tracks import TrackRules
 from minjoule.trial import Progress, Trial, TrialResult, TrialSpec, WindowRules
+from minjoule.wgsl_counts import BOUNDARY, WgslCountsMeter
 
+COUNTED = "UNSANDBOXED: the entry runs with your rights; joules are MODELLED (counted data movement and operations of WGSL), not measured"
 WARNING = "UNSANDBOXED: the entry runs with your rights; joules are MODELLED (CPU seconds x 10 W), not measured"
 
 
@@ -29,8 +32,9 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         seed=seed,
         caps=rules.caps.to_trial(),
     )
+    meter = meter_of(entrypoint)
     if not quiet:
-        typer.echo(WARNING, err=True)
+        typer.echo(COUNTED if entrypoint == SCHEDULE else WARNING, err=True)
     told = {"train": 0, "score": 0}
 
     def tell(progress: Progress) -> None:
@@ -42,14 +46,19 @@ def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, key: bytes, seed
         share = f" {progress.fraction:.0%}, loss so far {show.loss(progress.loss_so_far)}" if progress.fraction is not None else ""
         typer.echo(f"{progress.phase}{share}: {progress.wall_s:.1f} s, {show.joules(progress.energy_uj / 1e6)}", err=True)
 
-    with Trial(spec, boxes, CpuTimeMeter(), WindowRules(both_at_gates=False)) as trial:
+    with Trial(spec, boxes, meter, WindowRules(both_at_gates=False)) as trial:
         result = trial.carry_out(tell)
     if not quiet:
-        print_result(result, rules, key, seed, told)
+        print_result(result, rules, key, seed, told, meter.facts.boundary)
     return result
 
 
-def print_result(result: TrialResult, rules: TrackRules, key: bytes, seed: int, told: dict[str, int]) -> None:
+def meter_of(entrypoint: str) -> Meter:
+    """What a trial is billed by: WGSL with a schedule is counted, everything else pays CPU time."""
+    return WgslCountsMeter() if entrypoint == SCHEDULE else CpuTimeMeter()
+
+
+def print_result(result: TrialResult, rules: TrackRules, key: bytes, seed: int, told: dict[str, int], boundary: str) -> None:
     """The verdict for people."""
     if not any(told.values()) and result.log:
         typer.echo("".join(f"  | {line}\n" for line in result.log.decode(errors="replace").splitlines()), nl=False, err=True)
@@ -61,11 +70,26 @@ def print_result(result: TrialResult, rules: TrackRules, key: bytes, seed: int, 
     train, score = result.train.measurement, result.score.measurement if result.score else None
     scoring = f" + load and predictions {show.joules(score.energy_uj / 1e6)} ({score.window.wall_s:.2f} s)" if score else ""
     bill = f"{show.joules(result.energy_uj / 1e6)} = train {show.joules(train.energy_uj / 1e6)} ({train.window.wall_s:.2f} s){scoring}"
-    typer.echo(f"bill: {bill}; modelled-cpu-time, UNSANDBOXED")
+    typer.echo(f"bill: {bill}; {boundary}, UNSANDBOXED")
+    for column in billed_columns(result, boundary):
+        typer.echo(column)
     typer.echo(f"artifact: {result.artifact_bytes} bytes of {rules.caps.artifact_bytes}; again with --key {key.hex()} --seed {seed}")
 
 
-def verdict(result: TrialResult, rules: TrackRules, key: bytes, seed: int) -> dict[str, Any]:
+def billed_columns(result: TrialResult, boundary: str) -> list[str]:
+    """Where counted joules go, the dearest first."""
+    if boundary != BOUNDARY:
+        return []
+    spent: dict[str, int] = {}
+    for bill in (result.train, result.score):
+        for column in bill.measurement.columns if bill else ():
+            spent[column.channel] = spent.get(column.channel, 0) + column.energy_uj
+    whole = sum(spent.values()) or 1
+    ordered = sorted(spent.items(), key=lambda each: -each[1])
+    return [f"  {name:<18} {show.joules(energy / 1e6):>10} {energy / whole:>6.1%}" for name, energy in ordered if energy]
+
+
+def verdict(result: TrialResult, rules: TrackRules, key: bytes, seed: int, boundary: str) -> dict[str, Any]:
     """The verdict for machines."""
     return {
         "outcome": result.outcome,
@@ -78,7 +102,7 @@ def verdict(result: TrialResult, rules: TrackRules, key: bytes, seed: int) -> di
         "train": asdict(result.train.measurement),
         "score": asdict(result.score.measurement) if result.score else None,
         "artifact_bytes": result.artifact_bytes,
-        "boundary": "modelled-cpu-time",
+        "boundary": boundary,
         "modelled": True,
         "unsandboxed": True,
         "key": key.hex(),

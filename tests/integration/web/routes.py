@@ -20,6 +20,6 @@ def walk(routes: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from walk(route.original_router.routes, prefix + route.include_context.prefix)
         elif hasattr(route, "methods") and hasattr(route, "path"):
             for method in sorted(route.methods - {"HEAD", "OPTIONS"}):
-                yield method, prefix + route.path
+                yield method, prefix + getattr(route, "path_format", route.path)
         else:
             raise TypeError(f"a kind of route that this walk doesn't know: {route!r}")

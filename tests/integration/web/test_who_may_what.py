@@ -61,6 +61,8 @@ SENT: dict[str, Sent] = {
 
 HOSTLESS = (200, 401, 401, 200, 200, 200)
 """Pages look at whoever speaks: a host's token is no participant's."""
+NOT_HERE = (404, 401, 401, 404, 404, 404)
+"""This world's track is no browser's: tests/integration/pages/test_play_pages.py has those that are."""
 OWN = (303, 401, 401, 200, 200, 200)
 FORM = (401, 401, 401, 303, 303, 303)
 HOST_ONLY = (401, 404, 200, 401, 401, 401)
@@ -70,6 +72,11 @@ ROWS: dict[str, tuple[int, ...]] = {
     "GET /tracks/{slug}": HOSTLESS,
     "GET /tracks/{slug}.csv": EVERYBODY,
     "GET /tracks/{slug}/rules": HOSTLESS,
+    "GET /tracks/{slug}/play": NOT_HERE,
+    "GET /tracks/{slug}/play/data": (404,) * 6,
+    "GET /tracks/{slug}/play/{entry}/frame": (404,) * 6,
+    "GET /tracks/{slug}/play/{entry}/files/{path}": (404,) * 6,
+    "GET /play/library/{name}": (404,) * 6,
     "GET /tracks/{slug}/records": HOSTLESS,
     "GET /submissions/{digest}": HOSTLESS,
     "GET /runs/{run_id}": HOSTLESS,
@@ -137,7 +144,7 @@ def test_every_route_has_a_row_and_every_row_a_route(tmp_path: Path) -> None:
 @pytest.mark.parametrize("route", ROWS)
 def test_each_role_gets_its_own_answer(world: World, route: str) -> None:
     method, path = route.split(" ")
-    address = path.format_map(world.names | {"path": "style.css"})
+    address = path.format_map(world.names | {"path": "style.css", "entry": "webgpu-js"})
     sent = SENT.get(route, lambda _world, _role: {})
     given = tuple(world.request(role, method, address, **sent(world, role)).status_code for role in ROLES)
     assert dict(zip(ROLES, given, strict=True)) == dict(zip(ROLES, ROWS[route], strict=True))

@@ -1,0 +1,8 @@
+export async function train() {
+  throw new TypeError("thrown on purpose");
+}
+
+export async function load({ shape }) {
+  let streams = 0;
+  return { async reset(count) { streams = count; }, async predict() { return new Float32Array(streams * shape.alphabet); } };
+}

@@ -1,0 +1,67 @@
+"""A published WebGPU entry plays in the visitor's own browser: by real WGSL, with loss and progress, and clearly not a score."""
+
+import re
+from collections.abc import Iterator
+from shutil import which
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.conftest import FLAGS, Site
+from tests.conftest import lacking
+
+WITH_WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan", "--use-webgpu-adapter=swiftshader"]
+
+
+@pytest.fixture
+def playing() -> Iterator[Browser]:
+    path = which("chromium")
+    if path is None:
+        lacking("chromium", "apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[flag for flag in FLAGS if flag != "--disable-gpu"] + WITH_WEBGPU)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.chromium
+def test_an_entry_trains_and_answers_in_the_visitors_browser(playing: Browser, site: Site) -> None:
+    page = playing.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.goto(f"{site.url}/tracks/webgpu-digits/play?entry=webgpu-js")
+    assert "This is not a score." in page.inner_text("main")
+    page.click('[data-act="play"]')
+    expect(page.locator('[data-field="log"]')).to_contain_text("loss", timeout=60_000)
+    assert page.inner_text('[data-field="state"]') == "training"
+    expect(page.locator('[data-field="state"]')).to_have_text(re.compile("^(played|failed)"), timeout=100_000)
+    assert page.inner_text('[data-field="state"]') == "played: this is not a score"
+    assert float(page.inner_text('[data-field="loss"]')) < 0.5
+    assert page.inner_text('[data-field="progress"]') == "100 %"
+    assert wrong == []
+
+
+@pytest.mark.chromium
+def test_the_entrys_frame_reaches_nothing_but_its_own_files(playing: Browser, site: Site) -> None:
+    page = playing.new_page()
+    page.goto(f"{site.url}/tracks/webgpu-digits/play?entry=webgpu-js")
+    page.click('[data-act="play"]')
+    page.wait_for_selector("iframe", state="attached")
+    frame = page.wait_for_selector("iframe", state="attached").content_frame()
+    assert frame is not None
+    frame.wait_for_load_state()
+    reached = frame.evaluate(
+        """async (site) => {
+          const own = "/tracks/webgpu-digits/play/webgpu-js/files/mlp.wgsl";
+          const tries = { own, api: "/api/v1/tracks", me: "/me", out: "http://192.0.2.1/" };
+          const said = { origin: self.origin };
+          for (const [name, address] of Object.entries(tries))
+            said[name] = await fetch(new URL(address, site)).then((answer) => answer.ok, () => false);
+          try { said.parent = parent.document.title; } catch { said.parent = false; }
+          try { said.cookie = document.cookie || true; } catch { said.cookie = false; }
+          return said;
+        }""",
+        site.url,
+    )
+    assert reached == {"origin": "null", "own": True, "api": False, "me": False, "out": False, "parent": False, "cookie": False}
