@@ -52,7 +52,9 @@ class Chromium:
 
     def __init__(self, binary: str, url: str, on_event: Callable[[str, dict[str, Any]], None]) -> None:
         self._on_event = on_event
-        profile = Path(tempfile.mkdtemp(prefix="profile-"))
+        # A box's temporary folder is its own. The browser puts a Unix socket below, whose path the kernel takes up to 107 bytes of.
+        profile = Path(tempfile.gettempdir(), "profile")
+        profile.mkdir(mode=0o700)
         to_browser, self._writing = os.pipe()
         self._reading, from_browser = os.pipe()
         for inherited in (to_browser, from_browser):  # out of the way of the two numbers that the browser wants

@@ -65,7 +65,7 @@ def carry_out(client: docker.DockerClient, folder: Path, bundle: Path, entrypoin
         entrypoint=entrypoint,
         prelude=(),
         image="webgpu",
-        draw=lambda: PROBLEMS["digits"].draw(b"k" * 32),
+        draw=lambda place: PROBLEMS["digits"].draw(b"k" * 32),
         seed=2**62 + 3,
         caps=RULES.caps.to_trial(),
         labels={"host": HOST},
@@ -119,6 +119,12 @@ def test_an_entry_in_javascript_learns(client: docker.DockerClient, tmp_path: Pa
     assert result.loss < 2.5
     assert result.energy_uj > 0
     assert b"loss" in result.log
+
+
+def test_a_schedules_account_is_no_word_too_many_where_cpu_time_bills(client: docker.DockerClient, tmp_path: Path) -> None:
+    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 1000': '"loop": 3'}, "schedule.json")
+    result = carry_out(client, tmp_path, bundle, "schedule.json", CpuTimeMeter())
+    assert result.outcome is Outcome.FINISHED, result.message
 
 
 def test_two_runs_of_one_schedule_and_seed_have_equal_counts(client: docker.DockerClient, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from minjoule.joint_meter import JointMeter
 from minjoule.meter import CpuTimeMeter, MeterFault, Reason
+from minjoule.wgsl_counts import WgslCountsMeter
 from tests.contract.conftest import boards, nvml_library
 from tests.fakes.nvml.library import Boards
 from tests.fakes.plugs import FakeShelly
@@ -39,6 +40,10 @@ def test_cpu_time_bills_where_nothing_is_measured(bare: Cabinet) -> None:
     assert isinstance(meter_for("modelled-cpu-time", bare), CpuTimeMeter)
 
 
+def test_counts_bill_where_wgsl_is_modelled(bare: Cabinet) -> None:
+    assert isinstance(meter_for("modelled-wgsl", bare), WgslCountsMeter)
+
+
 def test_node_cpu_is_billed_by_rapl(tmp_path: Path, bare: Cabinet) -> None:
     with Powercap(tmp_path / "powercap"):
         assert isinstance(meter_for("node-cpu", bare), RaplMeter)
@@ -69,7 +74,7 @@ MISSING = {
     "node": "NVML|no RAPL",
     "node-wall": "puts 0 meters on boundary node-wall",
     "device-wall": "puts 0 meters on boundary device-wall",
-    "modelled-wgsl": "no meter of this worker covers boundary 'modelled-wgsl'",
+    "another": "no meter of this worker covers boundary 'another'",
 }
 
 
