@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from minjoule.bundle import Bundle
 from server.db.rows import AttemptRow, BoardRow, EntryRow, RunRow, SubmissionRow
+from server.domain.run import Purpose
 from tests.chaos import faults
 from tests.chaos.entries import entries
 from tests.chaos.faults import Fault
@@ -24,7 +25,7 @@ Shown = dict[str, tuple[str, str | None, float | None]]
 
 @dataclass
 class Verdict:
-    """What came of it. ``board`` is each digest with status, outcome and loss; ``order`` the ranked kinds."""
+    """What came of it. ``board`` is each digest with status, outcome and loss; ``order`` rank, log joules and kind."""
 
     submissions: int
     lost: list[str] = field(default_factory=list)
@@ -34,7 +35,7 @@ class Verdict:
     faults: Counter[str] = field(default_factory=Counter)
     attempts: Counter[str] = field(default_factory=Counter)
     board: Shown = field(default_factory=dict)
-    order: list[tuple[int, str]] = field(default_factory=list)
+    order: list[tuple[int, float, str]] = field(default_factory=list)
     seeds: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -126,8 +127,9 @@ def wait_for_all(platform: Suffering) -> None:
 
 
 def rows(session: Session) -> list[tuple[RunRow, str]]:
-    """Every run with its submission's digest."""
+    """Every listing run with its submission's digest. Checks on a second host depend on what stands first when, so they aren't counted."""
     query = sqlalchemy.select(RunRow, SubmissionRow.digest).join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
+    query = query.where(RunRow.purpose == Purpose.LISTING)
     return [(run, digest) for run, digest in session.execute(query)]
 
 
@@ -169,10 +171,12 @@ def judge_one(digest: str, runs: list[RunRow], attempts: dict[str, list[AttemptR
 def note_board(session: Session, verdict: Verdict) -> None:
     """The board as its rows say."""
     query: Any = sqlalchemy.select(EntryRow, SubmissionRow, RunRow).join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
-    for entry, submission, run in session.execute(query.join(RunRow, RunRow.entry_id == EntryRow.id)):
-        verdict.board[submission.digest] = (entry.status, run.outcome, entry.mean_loss)
-        if entry.rank is not None:
-            verdict.order.append((entry.rank, submission.description))
+    query = query.join(RunRow, RunRow.entry_id == EntryRow.id).where(RunRow.purpose == Purpose.LISTING)
+    for entry, submission, run in session.execute(query):
+        status = "QUALIFIED" if entry.status == "DISPUTED" else entry.status  # a dispute is about joules, and these are noisy
+        verdict.board[submission.digest] = (status, run.outcome, entry.mean_loss)
+        if entry.rank is not None and entry.mean_log_j is not None:
+            verdict.order.append((entry.rank, entry.mean_log_j, submission.description))
     verdict.order.sort()
 
 
@@ -185,13 +189,10 @@ def differences(played: Verdict, replayed: Verdict) -> list[str]:
         if played.board.get(digest) != replayed.board.get(digest)
     ]
     for name, board in (("under faults", played), ("undisturbed", replayed)):
-        places = [rank for rank, _ in board.order]
-        due = [place if place == before else number for number, (place, before) in enumerate(zip(places, [0, *places], strict=False), 1)]
-        if places != due:  # who cost the same number of microjoules shares a place, and the next is skipped
+        places = [rank for rank, _, _ in board.order]
+        if any(not 1 <= rank <= number for number, rank in enumerate(places, 1)):  # one more than the number of surely better entries
             told.append(f"{name}: places {places[:20]}")
-        kinds = [kind for _, kind in board.order]
-        cheap = [place for place, kind in enumerate(kinds) if kind == "light"]
-        dear = [place for place, kind in enumerate(kinds) if kind == "heavy"]
-        if cheap and dear and max(cheap) > min(dear):
-            told.append(f"{name}: a heavy entry stands before a light one")
+        light, heavy = ([log_j for _, log_j, kind in board.order if kind == wanted] for wanted in ("light", "heavy"))
+        if light and heavy and max(light) > min(heavy):
+            told.append(f"{name}: a heavy entry costs less than a light one")
     return told

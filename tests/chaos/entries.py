@@ -14,6 +14,7 @@ description = "One run an entry; nothing to learn."
 problem = "parity"
 unit = "bits per label"
 target_loss = 1.05
+sigma = 0.005
 runs = 1
 rules_version = 1
 boundaries = ["modelled-cpu-time"]

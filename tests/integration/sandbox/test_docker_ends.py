@@ -46,7 +46,7 @@ def test_an_honest_end_is_quick_and_nobodys_kill(open_box: Any) -> None:
 
 
 def test_cpu_of_a_daemon_that_outlived_its_parents_is_counted(open_box: Any) -> None:
-    run = open_box(daemon(BURN.replace("SECONDS", "0.6") + "os._exit(0)", "time.sleep(1.2)\nreturn b'1'"))
+    run = open_box(daemon(BURN.replace("SECONDS", "0.6") + "os._exit(0)", "time.sleep(2.4)\nreturn b'1'"))
     before_ns = run.box.cpu_ns()
     run.answer()
     end = run.end()
