@@ -1,6 +1,7 @@
 """What an entrant's code finds in the Docker box, asked by an entry from inside."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import sandbox.limits
 from minjoule.box import BoxFault
+from sandbox.kinds import KINDS
 from sandbox.probe import probe
 
 ASK = """
@@ -101,7 +103,7 @@ def test_the_probe_finds_every_refusal_in_force(engine: docker.DockerClient, tmp
 def test_the_probe_tells_what_a_lax_profile_lets_through(
     engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox.limits, "python_profile", lambda: '{"defaultAction": "SCMP_ACT_ALLOW"}')
+    monkeypatch.setitem(KINDS, "python", replace(KINDS["python"], profile=lambda: '{"defaultAction": "SCMP_ACT_ALLOW"}'))
     told = probe(engine, tmp_path)
     assert "unshare: allowed" in told
     assert any(line.startswith("socket_family_40") for line in told)

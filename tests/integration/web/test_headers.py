@@ -38,7 +38,7 @@ def check(answer: Any, said: str) -> None:
 
 def test_every_route_answers_with_the_headers_and_no_inline_script_or_style(world: World) -> None:
     for method, path in routes_of(world.app):
-        address = path.format_map(world.names | {"path": "style.css"})
+        address = path.format_map({"entry": "webgpu-js", "name": "nope.js"} | world.names | {"path": "style.css"})
         for role in ("visitor", "organizer"):
             check(world.request(role, method, address), f"{role} {method} {path}")
 
