@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     session_days: int = 14
     token_days: int = 90
     quota_runs_per_day: int = Field(default=300, ge=1)
+    lineage_runs_per_day: int = Field(default=300, ge=1)
     sign_ups_per_hour: int = Field(default=20, ge=1)
     sign_ins_per_minute: int = Field(default=20, ge=1)
     uploads_per_minute: int = Field(default=60, ge=1)

@@ -182,17 +182,23 @@ def next_index(session: Session, entry_id: int, purpose: Purpose) -> int:
     return repository.next_index(session, entry_id, purpose)
 
 
-def check_quota(session: Session, participant_id: int, wanted: int, per_day: int, now: dt.datetime, lineage_id: int | None = None) -> None:
-    """Raises QuotaExceeded with the next instant at which ``wanted`` runs fit. A lineage has one quota, whoever sends its sources."""
-    shares = [("you have", repository.started_since(session, participant_id, now - DAY))]
-    if lineage_id is not None:
-        shares.append(("near-identical sources have together", repository.lineage_started_since(session, lineage_id, now - DAY)))
-    for whose, taken in shares:
-        over = len(taken) + wanted - per_day
-        if over > 0:
-            when = f"after {taken[over - 1] + DAY:%Y-%m-%d %H:%M} UTC" if over <= len(taken) else "on a track with fewer runs"
-            said = f"this needs {wanted} runs; {whose} used {len(taken)} of {per_day} within 24 hours"
-            raise QuotaExceeded(said, f"submit again {when}")
+def check_quota(session: Session, participant_id: int, wanted: int, per_day: int, now: dt.datetime) -> None:
+    """Raises QuotaExceeded with the next instant at which ``wanted`` runs fit."""
+    refuse_over("you have", repository.started_since(session, participant_id, now - DAY), wanted, per_day)
+
+
+def check_lineage_quota(session: Session, lineage_id: int, wanted: int, per_day: int, now: dt.datetime) -> None:
+    """A lineage has one quota, whoever sends its sources. Raises QuotaExceeded."""
+    refuse_over("near-identical sources have together", repository.lineage_started_since(session, lineage_id, now - DAY), wanted, per_day)
+
+
+def refuse_over(whose: str, taken: list[dt.datetime], wanted: int, per_day: int) -> None:
+    """The quota's sentence."""
+    over = len(taken) + wanted - per_day
+    if over > 0:
+        when = f"after {taken[over - 1] + DAY:%Y-%m-%d %H:%M} UTC" if over <= len(taken) else "on a track with fewer runs"
+        said = f"this needs {wanted} runs; {whose} used {len(taken)} of {per_day} within 24 hours"
+        raise QuotaExceeded(said, f"submit again {when}")
 
 
 def runs_left(session: Session, participant_id: int, per_day: int, now: dt.datetime) -> int:

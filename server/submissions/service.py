@@ -108,6 +108,7 @@ class Desk:
     blobs: Blobs
     hints: Hints
     quota_runs_per_day: int
+    lineage_runs_per_day: int
 
 
 def read_bundle(data: bytes) -> Bundle:
@@ -121,7 +122,7 @@ def read_bundle(data: bytes) -> Bundle:
 def take(state: Any, owner: Participant, data: bytes) -> tuple[SubmissionView, bool]:
     """An uploaded zip in one transaction; ``state`` is the app's. Raises what ``read_bundle`` and ``admit`` raise."""
     bundle = read_bundle(data)
-    desk = Desk(state.blobs, state.hints, state.settings.quota_runs_per_day)
+    desk = Desk(state.blobs, state.hints, state.settings.quota_runs_per_day, state.settings.lineage_runs_per_day)
     with state.database.session() as session:
         return admit(session, desk, owner, bundle, clock.now())
 
@@ -139,7 +140,10 @@ def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now:
     tracks.check_open(session, rules.slug, now)
     marks = marks_of(bundle.files)
     lineage_id = find_lineage(session, rules.slug, marks)
-    runs.check_quota(session, owner.id, len(row_boards) * rules.runs, desk.quota_runs_per_day, now, lineage_id)
+    wanted = len(row_boards) * rules.runs
+    runs.check_quota(session, owner.id, wanted, desk.quota_runs_per_day, now)
+    if lineage_id is not None:
+        runs.check_lineage_quota(session, lineage_id, wanted, desk.lineage_runs_per_day, now)
     row = store(session, desk.blobs, owner, bundle, now)
     row.lineage_id = lineage_id or repository.new_lineage(session, rules.slug, marks, now)
     row.source_public_at = now if rules.source_public == "once" else None

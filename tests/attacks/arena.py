@@ -127,7 +127,7 @@ def open_arena(folder: Path) -> Arena:
     canaries = {"server secret": secrets.token_hex(24), "environment": secrets.token_hex(24), "file": secrets.token_hex(24)}
     (folder / "canary.txt").write_text(canaries["file"])
     settings = {"SECRET_KEY": canaries["server secret"], "CANARY": canaries["environment"], "UPLOADS_PER_MINUTE": "1000"}
-    settings |= {"QUOTA_RUNS_PER_DAY": str(QUOTA), "BODY_S": "2"}
+    settings |= {"QUOTA_RUNS_PER_DAY": str(QUOTA), "LINEAGE_RUNS_PER_DAY": "10000", "BODY_S": "2"}
     more = {f"MINJOULE_{name}": value for name, value in settings.items()}
     stack = start_stack(folder, "docker", TMPDIR=str(temporary), **more)
     database = Database(stack.environment["MINJOULE_DATABASE_URL"])

@@ -98,7 +98,7 @@ def test_the_same_digest_joins_the_same_submission(client: TestClient, account: 
 
 def test_a_spent_quota_says_what_is_left_and_when(client: TestClient, account: Make, host: Any, submit: Any, settings: Settings) -> None:
     host()
-    client.app.state.settings = settings.model_copy(update={"quota_runs_per_day": 5})  # type: ignore[attr-defined]
+    client.app.state.settings = settings.model_copy(update={"quota_runs_per_day": 5, "lineage_runs_per_day": 5})  # type: ignore[attr-defined]
     alice = account("Alice")
     submit(alice)
     status, body = put(client, alice, bundle_of(name="second").to_zip())
