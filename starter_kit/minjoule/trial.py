@@ -5,6 +5,7 @@ It knows no server and no queue. The entrant's failures are an Outcome; ours are
 """
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -241,7 +242,8 @@ class Trial:
         )
         watch.begin()
         window_s = window_allowance_s(limits.wall_s, floor, len(draws))
-        allowance = Allowance(time.monotonic() + window_s, f"{len(draws)} boxes had {window_s:g} s in all, by the length of a first one")
+        until = time.monotonic() + window_s if len(draws) > 1 else math.inf  # one box has its own caps, and their words
+        allowance = Allowance(until, f"{len(draws)} boxes had {window_s:g} s in all, by the length of a first one")
         caps = replace(self._spec.caps, score=self._score_limits)
         verdicts: list[Verdict] = []
         leaving: list[Future[BoxEnd]] = []

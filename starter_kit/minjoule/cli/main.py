@@ -1,5 +1,6 @@
 """The command's entry: subcommands, and which error ends with which exit code."""
 
+import os
 import sys
 
 import typer
@@ -28,7 +29,19 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command; every error that we know ends with a sentence and its exit code."""
+    """Run the command and be gone: whoever tries an entry needn't wait until Python has put numpy away."""
+    try:
+        run()
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(end.code)
+
+
+def run() -> None:
+    """Every error that we know ends with a sentence and its exit code."""
     try:
         app()
     except (BundleError, ManifestError) as error:
