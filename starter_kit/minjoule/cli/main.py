@@ -1,5 +1,6 @@
 """The command's entry: subcommands, and which error ends with which exit code."""
 
+import contextlib
 import os
 import sys
 
@@ -35,8 +36,9 @@ def main() -> None:
     except SystemExit as end:
         if not isinstance(end.code, int):
             raise
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with contextlib.suppress(BrokenPipeError):  # a reader that had enough, such as head
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(end.code)
 
 
