@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.cli import note_address, public_url
+from server.address import note_address, public_url
 from server.settings import Settings
 
 
