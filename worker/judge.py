@@ -19,7 +19,7 @@ from minjoule import record, trace
 from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.bundle import BundleError, read_zip
 from minjoule.floor import repeat_key
-from minjoule.meter import Meter, MeterFault
+from minjoule.meter import Meter, MeterFault, Reason
 from minjoule.problems import problem_of
 from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
@@ -121,7 +121,8 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> bool:
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:
-        give_up(claim, reporter, Cause.METER_FAULT, f"{error.reason}: {error}")
+        cause = Cause.UNQUIET if error.reason is Reason.UNQUIET else Cause.METER_FAULT
+        give_up(claim, reporter, cause, f"{error.reason}: {error}")
     except BoxStuck as error:
         give_up(claim, reporter, Cause.BOX_FAULT, str(error))
         raise

@@ -103,7 +103,7 @@ class DuelVerdict:
 
     won: bool
     reason: str
-    mean_log_j: float
+    mean_log_j: float | None
     p: float | None = None
     ratio: float | None = None
 
@@ -113,16 +113,16 @@ def decide(challenger: Sequence[Score], incumbent: Sequence[Score], alpha: float
 
     Raises ValueError without at least two runs of the challenger.
     """
+    if len(challenger) < 2 or len(incumbent) == 1:
+        raise ValueError(f"a duel of {len(challenger)} against {len(incumbent)} runs can't be decided")
     mine = assess(challenger, len(challenger), bar)
-    if mine.mean_log_j is None or mine.sd_log_j is None:
-        raise ValueError(f"a duel of {len(challenger)} runs can't be decided")
-    if mine.status is not Status.QUALIFIED:
+    if mine.status is not Status.QUALIFIED or mine.mean_log_j is None or mine.sd_log_j is None:
         return DuelVerdict(False, "the challenger's fresh runs miss the target", mine.mean_log_j)
     if not incumbent:
         return DuelVerdict(True, f"the board's first record: {len(challenger)} fresh runs qualify", mine.mean_log_j)
     theirs = assess(incumbent, len(incumbent), bar)
-    if theirs.mean_log_j is None or theirs.sd_log_j is None:
-        raise ValueError(f"a duel of {len(incumbent)} runs can't be decided")
+    if theirs.mean_log_j is None or theirs.sd_log_j is None:  # misses without a bill
+        return DuelVerdict(True, f"{len(challenger)} fresh runs qualify; the holder's could not be billed", mine.mean_log_j)
     arms = Arm(mine.mean_log_j, mine.sd_log_j, len(challenger)), Arm(theirs.mean_log_j, theirs.sd_log_j, len(incumbent))
     p, ratio = float(p_lower(*arms)), math.exp(mine.mean_log_j - theirs.mean_log_j)
     won = bool(wins(*arms, alpha))

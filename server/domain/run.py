@@ -25,6 +25,7 @@ class Event(StrEnum):
     FAULTED_LAST = "faulted_last"
     EXPIRED = "expired"
     VOIDED = "voided"
+    MISSED = "missed"
 
 
 class Purpose(StrEnum):
@@ -50,6 +51,7 @@ class Cause(StrEnum):
     HOST_REVOKED = "host_revoked"
     BOX_FAULT = "box_fault"
     METER_FAULT = "meter_fault"
+    UNQUIET = "unquiet"  # the machine stayed busy after the window: once ours, twice a miss
     BUNDLE_FAULT = "bundle_fault"
     WORKER_ERROR = "worker_error"
     VOIDED = "voided"
@@ -66,6 +68,7 @@ TABLE: dict[tuple[RunState, Event], RunState] = {
     (RunState.RUNNING, Event.REPORTED): RunState.DONE,
     (RunState.RUNNING, Event.FAULTED): RunState.QUEUED,
     (RunState.RUNNING, Event.FAULTED_LAST): RunState.VOID,
+    (RunState.RUNNING, Event.MISSED): RunState.DONE,
     (RunState.QUEUED, Event.VOIDED): RunState.VOID,
     (RunState.RUNNING, Event.VOIDED): RunState.VOID,
     (RunState.DONE, Event.VOIDED): RunState.VOID,

@@ -28,11 +28,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One finished run: its verdict, loss (None unless FINISHED) and bill in microjoules, split."""
+    """One finished run: its verdict, loss (None unless FINISHED) and bill in microjoules, split.
+
+    A run that FINISHED has a bill; a miss whose window was voided (its machine stayed busy) has none, and weighs in no mean of joules.
+    """
 
     outcome: Outcome
     loss: float | None
-    energy_uj: int
+    energy_uj: int | None
     train_uj: int
     score_uj: int
 
@@ -63,7 +66,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class EntryFigures:
-    """What the board shows of an entry. ``mean_log_j`` and ``sd_log_j``: of the natural logarithm of joules over all done runs."""
+    """What the board shows of an entry. ``mean_log_j`` and ``sd_log_j``: of the natural logarithm of joules over all billed runs."""
 
     status: Status
     runs_done: int
@@ -82,21 +85,23 @@ def assess(scores: Sequence[Score], wanted: int, bar: Bar) -> EntryFigures:
     for score in scores:
         if score.loss is not None and not math.isfinite(score.loss):
             raise ValueError(f"loss {score.loss!r} isn't finite")
-        if score.energy_uj < 1:
+        if score.energy_uj is None and score.loss is not None:
+            raise ValueError("a run has a loss, and no bill")
+        if score.energy_uj is not None and score.energy_uj < 1:
             raise ValueError(f"a bill of {score.energy_uj} uJ isn't a bill")
     if not scores:
         return EntryFigures(Status.PROVISIONAL, 0, None, None, None, None, None)
-    count = len(scores)
-    logs = [math.log(score.energy_uj / 1e6) for score in scores]
+    count, billed = len(scores), [score for score in scores if score.energy_uj is not None]
+    logs = [math.log(score.energy_uj / 1e6) for score in billed if score.energy_uj is not None]
     losses = [score.loss for score in scores if score.loss is not None]
     return EntryFigures(
         status=status([score.loss for score in scores], wanted, bar),
         runs_done=count,
-        mean_log_j=math.fsum(logs) / count,
-        sd_log_j=statistics.stdev(logs) if count > 1 else None,
+        mean_log_j=math.fsum(logs) / len(logs) if logs else None,
+        sd_log_j=statistics.stdev(logs) if len(logs) > 1 else None,
         loss=loss_of(losses, bar) if len(losses) == count else None,
-        train_uj=sum(score.train_uj for score in scores) // count,
-        score_uj=sum(score.score_uj for score in scores) // count,
+        train_uj=sum(score.train_uj for score in billed) // len(billed) if billed else None,
+        score_uj=sum(score.score_uj for score in billed) // len(billed) if billed else None,
     )
 
 

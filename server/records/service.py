@@ -158,7 +158,7 @@ def decide(session: Session, duel: DuelRow, found: list[RunRow], now: dt.datetim
     duel.state = duels.after(DuelState(duel.state), DuelEvent.WON if verdict.won else DuelEvent.LOST)
     duel.reason, duel.p, duel.ratio, duel.decided_at = verdict.reason, verdict.p, verdict.ratio, now
     session.flush()
-    if verdict.won:
+    if verdict.won and verdict.mean_log_j is not None:
         row = RecordRow(board_id=duel.board_id, entry_id=duel.challenger_id, duel_id=duel.id, provisional_at=now)
         row.mean_log_j = verdict.mean_log_j
         session.add(row)

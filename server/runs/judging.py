@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
+from minjoule.outcome import Outcome
 from server.blobs import Blobs
 from server.boards import service as boards
 from server.db.rows import AttemptRow, RunRow, SubmissionRow
@@ -158,7 +159,24 @@ def fault(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sai
         return
     current(attempt, run, said.epoch)
     hosts.note_seen(session, host.id, now)
+    if said.cause is Cause.UNQUIET and repository.was_unquiet(session, run.id):
+        miss(session, desk.hints, attempt, run, said, now)
+        return
     fault_attempt(session, desk.hints, attempt, said.cause, said.detail, now)
+
+
+def miss(session: Session, hints: Hints, attempt: AttemptRow, run: RunRow, said: FaultReport, now: dt.datetime) -> None:
+    """The machine stayed busy after the window once more: the entry's miss, or an unlucky run could burn power to be drawn again."""
+    message = f"this run's machine didn't come back to its idle power after the window, for the second time ({said.detail[:300]}): a miss"
+    to = after(RunState(run.state), Event.MISSED)
+    ended = {"finished_at": now, "deadline_at": None, "outcome": Outcome.TIME_LIMIT, "message": message}
+    if not repository.change_state(session, run, said.epoch, to, **ended):
+        raise Conflict(f"run {run.id} has moved on", "drop this attempt")
+    attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, said.cause, said.detail
+    session.flush()
+    boards.absorb_run(session, run.entry_id)
+    after_commit(session, hints.board_stale)
+    log.info("run_missed", run=run.id, detail=said.detail[:500])
 
 
 def control(session: Session, host: HostIdentity, said: ControlReport, now: dt.datetime) -> None:

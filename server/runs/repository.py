@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, CursorResult, Select, case, func, select, 
 from sqlalchemy.orm import Session, undefer
 
 from server.db.rows import AttemptRow, BoardRow, EntryRow, HostClassRow, HostRow, RunRow, SubmissionRow
-from server.domain.run import Purpose, RunState
+from server.domain.run import Cause, Purpose, RunState
 
 
 def change_state(session: Session, run: RunRow, at_epoch: int, to: RunState, **values: Any) -> bool:
@@ -138,6 +138,12 @@ def last_attempt(session: Session, run_id: str) -> AttemptRow | None:
     """The newest attempt, with everything that it holds."""
     query = select(AttemptRow).where(AttemptRow.run_id == run_id).order_by(AttemptRow.epoch.desc()).limit(1)
     return session.scalar(query.options(undefer(AttemptRow.log), undefer(AttemptRow.report), undefer(AttemptRow.trace)))
+
+
+def was_unquiet(session: Session, run_id: str) -> bool:
+    """Whether an attempt at this run was voided because the machine stayed busy after its window."""
+    unquiet = select(AttemptRow.id).where(AttemptRow.run_id == run_id, AttemptRow.fault_cause == Cause.UNQUIET)
+    return session.scalar(unquiet.limit(1)) is not None
 
 
 def open_attempts_of_host(session: Session, host_id: int) -> list[AttemptRow]:

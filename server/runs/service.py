@@ -107,6 +107,11 @@ class RunView:
     log_truncated: bool = False
 
     @property
+    def has_evidence(self) -> bool:
+        """Readings, a log and a signed record: of every done run but a miss whose window was voided."""
+        return self.state == RunState.DONE and self.energy_uj is not None
+
+    @property
     def final(self) -> bool:
         """Nothing more will happen to it."""
         return self.state in (RunState.DONE, RunState.VOID)

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     POWER_BOUNDS = "power_bounds"
     NESTING = "nesting"
     IDLE_DRIFT = "idle_drift"
+    UNQUIET = "unquiet"  # after the window; before it, it's a drift
     FOREIGN_PROCESS = "foreign_process"
     CLOCK_STEP = "clock_step"
     OTHER_DEVICE = "other_device"

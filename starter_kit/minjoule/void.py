@@ -111,7 +111,7 @@ def refuse_idle_drift(before_uw: int, after_uw: int) -> None:
     """The machine came back to the idle power it had before."""
     if abs(after_uw - before_uw) * 100 > IDLE_DRIFT_PERCENT * before_uw:
         detail = f"{before_uw / 1e6:.3f} W before and {after_uw / 1e6:.3f} W after the window, {IDLE_DRIFT_PERCENT} % are allowed"
-        raise MeterFault(f"idle power was {detail}", Reason.IDLE_DRIFT)
+        raise MeterFault(f"idle power was {detail}", Reason.UNQUIET)
 
 
 def refuse_unusual_idle(idle_uw: int, usual: tuple[int, int] | None) -> None:

@@ -56,6 +56,25 @@ def test_a_claim_holds_what_the_host_needs_and_the_bundle_is_its_own(client: Tes
     assert client.get(path).status_code == 401
 
 
+def test_a_machine_that_stays_busy_voids_once_and_is_the_entrys_miss_the_second_time(client: TestClient, claim: Any) -> None:
+    unquiet = {"cause": "unquiet", "detail": "idle power was 20.000 W before and 90.000 W after the window"}
+    first, headers = claim()
+    assert say(client, "fault", first, headers, {"epoch": first["epoch"], **unquiet}).status_code == 200
+    assert client.get(f"/api/v1/runs/{first['run_id']}").json()["state"] == "QUEUED"
+    second, _ = claim()
+    assert second["run_id"] == first["run_id"]
+    assert second["instance_key"] == first["instance_key"]
+    for _ in range(2):  # told twice, it counts once
+        assert say(client, "fault", second, headers, {"epoch": second["epoch"], **unquiet}).status_code == 200
+    seen = client.get(f"/api/v1/runs/{first['run_id']}").json()
+    assert (seen["state"], seen["outcome"], seen["energy_uj"]) == ("DONE", "TIME_LIMIT", None)
+    assert "second time (idle power was 20.000 W before and 90.000 W" in seen["message"]
+    page = client.get(f"/runs/{first['run_id']}")
+    assert page.status_code == 200
+    assert "a miss" in page.text
+    assert client.get(f"/api/v1/runs/{first['run_id']}/record").status_code == 404
+
+
 def test_the_instance_key_is_published_only_when_the_run_is_done(client: TestClient, claim: Any) -> None:
     claimed, headers = claim()
     assert client.get(f"/api/v1/runs/{claimed['run_id']}").json()["instance_key"] is None

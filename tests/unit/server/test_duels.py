@@ -55,6 +55,12 @@ def test_a_challenger_whose_fresh_runs_miss_the_target_loses_whatever_its_joules
     assert "miss the target" in verdict.reason
 
 
+def test_misses_without_a_bill_lose_a_duel_and_never_break_it() -> None:
+    unbilled = [Score(Outcome.TIME_LIMIT, None, None, 0, 0)] * 9
+    assert not duels.decide(unbilled, runs(1.0, 9), 0.005, BAR).won
+    assert duels.decide(runs(1.0, 9), unbilled, 0.005, BAR).won
+
+
 def test_a_first_record_wants_fresh_runs_that_qualify_and_no_more() -> None:
     assert duels.decide(runs(1.0, 5), [], 0.005, BAR).won
     assert not duels.decide(runs(1.0, 5, loss=0.4), [], 0.005, BAR).won

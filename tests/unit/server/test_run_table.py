@@ -12,6 +12,7 @@ ALLOWED = {
     ("RUNNING", "reported"): "DONE",
     ("RUNNING", "faulted"): "QUEUED",
     ("RUNNING", "faulted_last"): "VOID",
+    ("RUNNING", "missed"): "DONE",
     ("QUEUED", "voided"): "VOID",
     ("RUNNING", "voided"): "VOID",
     ("DONE", "voided"): "VOID",

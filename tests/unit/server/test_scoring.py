@@ -68,7 +68,17 @@ def test_a_missed_run_is_a_miss() -> None:
     assert (figures.status, figures.loss, figures.runs_done) == (Status.ABOVE_TARGET, None, 2)
 
 
+def test_a_miss_without_a_bill_counts_as_a_miss_and_in_no_mean_of_joules() -> None:
+    unbilled = Score(Outcome.TIME_LIMIT, None, None, 0, 0)
+    figures = assess([run(0.1), unbilled], 2, BAR)
+    assert (figures.status, figures.runs_done, figures.sd_log_j) == (Status.ABOVE_TARGET, 2, None)
+    assert figures.mean_log_j == pytest.approx(math.log(2))
+    assert assess([unbilled], 1, BAR).mean_log_j is None
+
+
 def test_an_impossible_score_is_refused() -> None:
+    with pytest.raises(ValueError, match="no bill"):
+        assess([Score(Outcome.FINISHED, 0.1, None, 0, 0)], 1, BAR)
     with pytest.raises(ValueError, match="isn't finite"):
         assess([run(math.nan)], 1, BAR)
     with pytest.raises(ValueError, match="isn't a bill"):
