@@ -4,4 +4,4 @@ set -eu
 place=$(mktemp -d /tmp/mj.XXXXXX) # short: a box's socket has a path below it, and such a path has at most 107 characters
 trap 'rm -rf "$place"' EXIT
 "$1" -m pytest -n 2 --dist loadfile --basetemp "$place/t" --ignore tests/attacks
-"$1" -m pytest --basetemp "$place/a" tests/attacks
+"$1" -m pytest -n 2 --dist worksteal --basetemp "$place/a" tests/attacks # two platforms, each under its half of the attacks
