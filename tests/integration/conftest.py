@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,13 @@ class Stack:
         """A worker on this machine."""
         self.launcher.start("worker", [sys.executable, "-m", "worker"], self.worker_environment)
 
+    def dismiss(self, name: str) -> None:
+        """Stop a process for good."""
+        process = self.process(name)
+        alone = Launcher(self.launcher.logs, print, [process])
+        self.launcher.processes.remove(process)
+        alone.stop()
+
     def submit(self, bundle: Bundle) -> list[str]:
         """Through the front door; the ids of its runs."""
         answer = self.http.put("/api/v1/submissions", content=bundle.to_zip())
@@ -105,37 +113,46 @@ def boundary() -> str:
 
 
 @pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, boundary: str) -> Iterator[Stack]:
+def stack(tmp_path: Path, boundary: str) -> Iterator[Stack]:
     """Fresh and empty, on free ports; everything is stopped afterwards. The worker's boxes are local."""
+    with running_stack(tmp_path, boundary) as running:
+        yield running
+
+
+@contextmanager
+def running_stack(folder: Path, boundary: str, **settings: str) -> Iterator[Stack]:
+    """The processes without a worker, its host enrolled; ``settings`` are the server's, by their environment names."""
     try:
         redis_binary()
     except LaunchError as error:
         lacking("redis", str(error))
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    launcher = Launcher(tmp_path / "logs", print)
-    try:
-        redis_url = start_redis(launcher, tmp_path / "redis")
-        environment = {"MINJOULE_DATA_DIR": str(tmp_path / "data"), "MINJOULE_REDIS_URL": redis_url, "MINJOULE_PUBLIC_URL": url}
-        environment["MINJOULE_DATABASE_URL"] = database_url = f"sqlite:///{tmp_path / 'stack.db'}"
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
-        database = Database(database_url)
-        token, code = prepared(database, boundary)
-        database.close()
-        start_server(launcher, environment, "127.0.0.1", port, tmp_path)
-        worker = {
-            "MINJOULE_WORKER_DATA_DIR": str(tmp_path / "worker"),
-            "MINJOULE_WORKER_REDIS_URL": redis_url,
-            "MINJOULE_WORKER_BOX": "local",
-        }
-        enrol = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", "test-host"]
-        subprocess.run(enrol, env=os.environ | worker, check=True, capture_output=True)
-        with (
-            httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=10) as http,
-            Redis.from_url(redis_url) as redis,
-        ):
-            yield Stack(launcher, http, redis, worker)
-    finally:
-        launcher.stop()
+    launcher = Launcher(folder / "logs", print)
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            redis_url = start_redis(launcher, folder / "redis")
+            environment = {"MINJOULE_DATA_DIR": str(folder / "data"), "MINJOULE_REDIS_URL": redis_url, "MINJOULE_PUBLIC_URL": url}
+            environment["MINJOULE_DATABASE_URL"] = database_url = f"sqlite:///{folder / 'stack.db'}"
+            environment |= settings
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            command.upgrade(Config(str(ROOT / "alembic.ini")), "head")
+            database = Database(database_url)
+            token, code = prepared(database, boundary)
+            database.close()
+            start_server(launcher, environment, "127.0.0.1", port, folder)
+            worker = {
+                "MINJOULE_WORKER_DATA_DIR": str(folder / "worker"),
+                "MINJOULE_WORKER_REDIS_URL": redis_url,
+                "MINJOULE_WORKER_BOX": "local",
+            }
+            enrol = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", "test-host"]
+            subprocess.run(enrol, env=os.environ | worker, check=True, capture_output=True)
+            with (
+                httpx.Client(base_url=url, headers={"authorization": f"Bearer {token}"}, timeout=10) as http,
+                Redis.from_url(redis_url) as redis,
+            ):
+                yield Stack(launcher, http, redis, worker)
+        finally:
+            launcher.stop()
