@@ -27,20 +27,8 @@ class Seen:
 
 def run_corpus(result: Path) -> list[Seen]:
     """Every case through the front door of a real platform; pytest's account of it is kept in ``result``."""
-    options = [
-        "-q",
-        "-n",
-        "2",
-        "--dist",
-        "worksteal",
-        "-p",
-        "no:randomly",
-        "--tb=short",
-        "-o",
-        "junit_family=xunit1",
-        "--junitxml",
-        str(result),
-    ]
+    side_by_side = ["-n", "2", "--dist", "worksteal"]
+    options = ["-q", "-p", "no:randomly", "--tb=short", "-o", "junit_family=xunit1", "--junitxml", str(result), *side_by_side]
     subprocess.run([sys.executable, "-m", "pytest", "tests/attacks", *options], cwd=ROOT, check=False)
     return read(result)
 
