@@ -1,4 +1,4 @@
-"""The exported CSV equals the page, row by row and cell by cell: the board, the board through filters, a version of it, and pages of each."""
+"""The exported CSV equals the page, cell by cell: the board, the board through filters, a version of it, and pages of each."""
 
 import csv
 import io
@@ -131,7 +131,7 @@ def test_the_csv_equals_the_page(client: TestClient, board: None) -> None:
 
 def test_a_meter_that_nobody_read_is_absent_and_never_0(client: TestClient, board: None) -> None:
     table = Table(client.get("/tracks/parity?board=rig").text)
-    assert table.head == ["Rank", "Entry", "Joules", "Loss", "Runs", "Seconds a run", "nvml", "rapl", "shelly"]
+    assert table.head == ["Rank", "Entry", "Joules", "Loss", "Runs", "Time a run", "nvml", "rapl", "shelly"]
     by_name = {row[1][0]: row for row in table.rows}
     assert by_name["=first"][8] == ["–"]
     assert by_name["fourth"][8] == ["10.5 J"]
