@@ -19,6 +19,7 @@ def upgrade() -> None:
         versions.add_column(sa.Column("sha256", sa.String(length=64), nullable=False))
         versions.add_column(sa.Column("ranked", sa.Integer(), nullable=False))
         versions.add_column(sa.Column("unranked", sa.Integer(), nullable=False))
+        versions.add_column(sa.Column("base_number", sa.Integer(), nullable=True))
         versions.add_column(sa.Column("content", sa.LargeBinary(), nullable=False))
 
 
@@ -26,7 +27,7 @@ def downgrade() -> None:
     """Take back; versions that were written are lost."""
     op.execute("delete from ranking_versions")
     with op.batch_alter_table("ranking_versions") as versions:
-        for name in ("content", "unranked", "ranked", "sha256"):
+        for name in ("content", "base_number", "unranked", "ranked", "sha256"):
             versions.drop_column(name)
         versions.add_column(sa.Column("standings", sa.JSON(), nullable=False))
     with op.batch_alter_table("runs") as runs:

@@ -6,14 +6,13 @@ noted one digest can tell whether anything up to there was changed afterwards.
 
 import datetime as dt
 import json
-import zlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from minjoule.record import canonical, sha256
-from server.boards import beside, repository
+from server.boards import beside, packing, repository
 from server.boards.beside import Flag, FlaggedRun, MeterColumn, MeterMean
 from server.boards.standing import Standing, energy_of, standings_of
 from server.db.rows import BoardRow, RankingVersionRow
@@ -24,6 +23,8 @@ from server.tracks.service import BoardView, find_board, find_track
 
 log = get_logger()
 SCHEMA = "minjoule-ranking/1"
+WHOLE_EVERY, WORTH = 100, 0.5
+"""A version is stored whole at least so often, and whenever what differs takes more than that part of the whole."""
 TAKEN_OUT = {Status.DISPUTED, Status.DISQUALIFIED, Status.WITHDRAWN}
 Place = tuple[str, int | None, str, float | None, float | None]
 """What makes a ranking another one: submission, rank, status, joules, loss."""
@@ -79,21 +80,41 @@ def keep(session: Session, board_id: int, now: dt.datetime) -> int | None:
     """
     rows = repository.standings(session, board_id, ranked=True) + repository.standings(session, board_id, ranked=False)
     last = repository.version(session, board_id)
-    if places_in(last) == [place_of(row) for row in rows]:
+    if last and places_in(document_of(session, last)) == [place_of(row) for row in rows]:
+        return None
+    if not last and not rows:
         return None
     stored = session.get_one(BoardRow, board_id)
     board = find_board(session, stored.track_slug, stored.host_class)
     number = last.number + 1 if last else 1
     head = head_of(session, board, number, now) | {"previous_sha256": last.sha256 if last else None}
-    content = canonical(head | {"entries": [plain(each) for each in standings_of(session, board, rows, whole=True)]})
+    document = head | {"entries": [plain(each) for each in standings_of(session, board, rows, whole=True)]}
     ranked = sum(row.rank is not None for row in rows)
     counts = {"ranked": ranked, "unranked": len(rows) - ranked}
-    session.add(
-        RankingVersionRow(board_id=board_id, number=number, at=now, sha256=sha256(content), content=zlib.compress(content), **counts)
-    )
+    row = RankingVersionRow(board_id=board_id, number=number, at=now, sha256=sha256(canonical(document)), **counts)
+    row.base_number, row.content = packed(session, last, number, document)
+    session.add(row)
     session.flush()
     log.info("ranking_kept", track=board.track, host_class=board.host_class, number=number, **counts)
     return number
+
+
+def packed(session: Session, last: RankingVersionRow | None, number: int, document: dict[str, Any]) -> tuple[int | None, bytes]:
+    """How it's stored: against the last whole version, unless that is long ago or saves little; the number of that, and the bytes."""
+    base = last.base_number or last.number if last else None
+    earlier = repository.version(session, last.board_id, base) if last and base and number - base < WHOLE_EVERY else None
+    whole = packing.pack(document)
+    if earlier is not None:
+        difference = packing.pack(document, packing.unpack(earlier.content)["entries"])
+        if len(difference) < WORTH * len(whole):
+            return base, difference
+    return None, whole
+
+
+def document_of(session: Session, row: RankingVersionRow) -> dict[str, Any]:
+    """What was stored."""
+    base = repository.version(session, row.board_id, row.base_number) if row.base_number else None
+    return packing.unpack(row.content, packing.unpack(base.content)["entries"] if base else ())
 
 
 def head_of(session: Session, board: BoardView, number: int, at: dt.datetime) -> dict[str, Any]:
@@ -138,12 +159,9 @@ def place_of(row: Any) -> Place:
     return row.digest, row.rank, row.status, energy_of(row), row.mean_loss
 
 
-def places_in(version: RankingVersionRow | None) -> list[Place]:
-    """Of a stored version; nothing before the first, so a board without entries has none."""
-    if version is None:
-        return []
-    entries = json.loads(zlib.decompress(version.content))["entries"]
-    return [(row["submission"], row["rank"], row["status"], row["energy_j"], row["loss"]) for row in entries]
+def places_in(document: dict[str, Any]) -> list[Place]:
+    """Of a stored version."""
+    return [(row["submission"], row["rank"], row["status"], row["energy_j"], row["loss"]) for row in document["entries"]]
 
 
 def latest(session: Session, board_id: int) -> VersionName | None:
@@ -169,8 +187,8 @@ def read(session: Session, slug: str, host_class: str, number: int, limit: int |
     if row is None or newest is None:
         known = f"its versions are 1 to {newest.number}" if newest else "it has none yet: nobody has entered"
         raise NotFound(f"board {slug} on {host_class} has no version {number}", known)
-    content = zlib.decompress(row.content)
-    document = json.loads(content)
+    document = document_of(session, row)
+    content = canonical(document)
     shown = document.pop("entries")[offset : None if limit is None else offset + limit]
     entries = [standing_from(each) for each in shown]
     for said in ("schema", "number", "at"):

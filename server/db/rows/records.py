@@ -62,7 +62,8 @@ class RecordRow(Base):
 class RankingVersionRow(Base):
     """A board's standings as of an instant: what a permanent link names. Never changed.
 
-    ``content`` is zlib of the canonical JSON that a reader gets, and ``sha256`` that JSON's digest.
+    ``content`` is packed (``server.boards.packing``): whole, or against version ``base_number``, which is whole. ``sha256`` is the
+    digest of the canonical JSON that a reader gets.
     """
 
     __tablename__ = "ranking_versions"
@@ -75,4 +76,5 @@ class RankingVersionRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     ranked: Mapped[int]
     unranked: Mapped[int]
+    base_number: Mapped[int | None]
     content: Mapped[bytes] = deferred(mapped_column(LargeBinary))

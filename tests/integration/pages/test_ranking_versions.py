@@ -14,7 +14,7 @@ from minjoule.cli.main import app as cli
 from minjoule.record import canonical
 from server import clock
 from server.boards.service import rank_stale_boards, restore, rule
-from server.db.rows import EntryRow, SubmissionRow
+from server.db.rows import EntryRow, RankingVersionRow, SubmissionRow
 from server.db.session import Database
 from server.domain.scoring import Status
 from tests.conftest import Account, bundle_of
@@ -92,6 +92,34 @@ def test_a_strangers_digest_of_the_json_is_the_one_shown_and_each_names_the_one_
     assert before is not None
     assert before in client.get("/tracks/parity").text
     assert f'href="{PLACE}/3"' in client.get("/tracks/parity").text
+
+
+@pytest.mark.parametrize("whole_every", [1, 2, 100])
+def test_versions_are_the_same_however_they_are_stored(
+    client: TestClient,
+    database: Database,
+    host: Any,
+    account: Any,
+    submit: Any,
+    judge: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    whole_every: int,
+) -> None:
+    monkeypatch.setattr("server.boards.versions.WHOLE_EVERY", whole_every)
+    monkeypatch.setattr("server.boards.versions.WORTH", 1.0)
+    headers = host()
+    shown = []
+    for number in range(6):
+        submit(account(f"by {number}"), bundle_of(name=f"entry {number}"))
+        judge(headers, loss=0.1, energy_uj=3_000_000 + (3 - number) ** 3 * 10_000)
+        shown.append(client.get("/api/v1/tracks/parity/boards/test").json()["entries"])
+    with database.session(read_only=True) as session:
+        bases = [row.base_number for row in session.query(RankingVersionRow).order_by(RankingVersionRow.number)]
+    assert (bases == [None] * 6) == (whole_every == 1)
+    for number, entries in enumerate(shown, 1):
+        content = client.get(f"{API}/{number}").content
+        assert json.loads(content)["entries"] == entries
+        assert f'"{hashlib.sha256(content).hexdigest()}"' in client.get(API).text
 
 
 def test_what_is_in_a_version_may_be_kept_for_ever_and_the_page_around_it_not(client: TestClient, board: dict[str, str]) -> None:
