@@ -77,4 +77,4 @@ class RankingVersionRow(Base):
     ranked: Mapped[int]
     unranked: Mapped[int]
     base_number: Mapped[int | None]
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))
