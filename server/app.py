@@ -8,6 +8,7 @@ from server import http_errors, logs, templating
 from server.blobs import LocalBlobs
 from server.boards import endpoints as boards
 from server.boards import pages as board_pages
+from server.boards import version_pages
 from server.db.session import Database
 from server.health import endpoints as health
 from server.hosts import endpoints as hosts
@@ -31,7 +32,18 @@ from server.tracks import endpoints as tracks
 from server.tracks import pages as track_pages
 
 ROUTES = (health, participants, tracks, boards, submissions, runs, hosts, records, organizers)
-PAGES = (board_pages, record_pages, track_pages, submission_pages, run_pages, participant_pages, host_pages, organizer_pages, review_pages)
+PAGES = (
+    board_pages,
+    version_pages,
+    record_pages,
+    track_pages,
+    submission_pages,
+    run_pages,
+    participant_pages,
+    host_pages,
+    organizer_pages,
+    review_pages,
+)
 
 
 def create_app(settings: Settings | None = None, hints: Hints | None = None) -> FastAPI:

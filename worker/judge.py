@@ -211,8 +211,8 @@ def report_of(claim: Claim, result: TrialResult, bench: Bench) -> dict[str, Any]
     }
 
 
-def window_of(bill: PhaseBill) -> dict[str, int | None]:
-    """A window with its bill."""
+def window_of(bill: PhaseBill) -> dict[str, Any]:
+    """A window with its bill, and each meter's reading where there are several."""
     measured = bill.measurement
     return {
         "begin_ns": measured.window.begin_ns,
@@ -220,6 +220,7 @@ def window_of(bill: PhaseBill) -> dict[str, int | None]:
         "energy_uj": measured.energy_uj,
         "expanded_uj": measured.expanded_uj,
         "on_host_uj": measured.on_host_uj,
+        "meters": record.meters_of(measured),
     }
 
 

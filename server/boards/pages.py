@@ -1,9 +1,7 @@
 """Home and board pages. A board's body changes only when it's ranked anew, so it's rendered once for that."""
 
-import csv
-import io
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
@@ -13,7 +11,8 @@ from starlette.responses import HTMLResponse, Response
 from minjoule.tracks import TrackRules
 from server.boards import service
 from server.boards.plot import loss_joules_plot
-from server.boards.service import BoardPage, Standing
+from server.boards.service import BoardPage
+from server.boards.sheet import as_csv
 from server.boards.sieve import ALL, Sieve, read_sieve
 from server.db.session import ReadSession
 from server.domain.errors import Inadmissible
@@ -26,7 +25,6 @@ from server.tracks.service import BoardView
 
 router = APIRouter(include_in_schema=False)
 REMEMBER_S = 1.0
-FORMULA = ("=", "+", "-", "@", "\t")
 
 
 @router.get("/")
@@ -95,19 +93,8 @@ def csv_of(request: Request, asked: Asked) -> str:
     with request.app.state.database.session(read_only=True) as session:
         boards = tracks.list_boards(session, asked.slug)
         chosen = tracks.find_board(session, asked.slug, asked.board or (boards[0].host_class if boards else ""))
-        return as_csv(service.read_board(session, asked.slug, chosen.host_class, offset=asked.offset, sieve=asked.sieve))
-
-
-def as_csv(board: BoardPage) -> str:
-    """A line an entry. A text that a spreadsheet would take for a formula gets an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    names = [field.name for field in fields(Standing)]
-    writer.writerow(names)
-    for row in board.entries:
-        values = [getattr(row, name) for name in names]
-        writer.writerow(f"'{each}" if isinstance(each, str) and each[:1] in FORMULA else each for each in values)
-    return out.getvalue()
+        shown = service.read_board(session, asked.slug, chosen.host_class, offset=asked.offset, sieve=asked.sieve)
+        return as_csv(shown.meters, shown.entries)
 
 
 def present_page(request: Request, session: Session, viewer: Participant | None, asked: Asked) -> bytes:
@@ -118,7 +105,7 @@ def present_page(request: Request, session: Session, viewer: Participant | None,
     chosen = tracks.find_board(session, asked.slug, asked.board or boards[0].host_class)
     # Every change of an entry makes its board stale, and every stale board is ranked: the instant names what is shown.
     seen_by = (viewer.name, viewer.role) if viewer else None
-    key = (asked, chosen.host_class, chosen.ranked_at, len(boards), seen_by)
+    key = (asked, chosen.host_class, chosen.ranked_at, chosen.stale, len(boards), seen_by)
     state = request.app.state
     pages: PageCache = state.board_pages if asked.sieve == ALL else state.sieved_pages  # no filter drives out the plain page
     plots: PageCache = state.board_plots

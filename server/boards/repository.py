@@ -5,11 +5,12 @@ import math
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
+from server.boards.beside import RunFigures
 from server.boards.doubt import Bill
 from server.boards.sieve import ALL, Sieve
-from server.db.rows import BoardRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
+from server.db.rows import BoardRow, EntryRow, ParticipantRow, RankingVersionRow, RunRow, SubmissionRow
 from server.domain.participant import name_key
 from server.domain.ranking import Contender
 from server.domain.run import COUNTING, Purpose, RunState
@@ -26,6 +27,8 @@ COLUMNS = (
     EntryRow.runs_done,
     EntryRow.runs_wanted,
     EntryRow.created_at,
+    EntryRow.status_reason,
+    EntryRow.flag_reason,
     SubmissionRow.digest,
     SubmissionRow.name,
     SubmissionRow.license,
@@ -68,7 +71,7 @@ def unranked_count(session: Session, board_id: int, sieve: Sieve = ALL) -> int:
     return session.scalar(query) or 0
 
 
-def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offset: int, sieve: Sieve = ALL) -> list[Any]:
+def standings(session: Session, board_id: int, *, ranked: bool, limit: int | None = None, offset: int = 0, sieve: Sieve = ALL) -> list[Any]:
     """Ranked entries by rank, or the unranked ones, newest first."""
     query = select(*COLUMNS).where(EntryRow.id.in_(asked_for(select(EntryRow.id), board_id, sieve))) if sieve != ALL else select(*COLUMNS)
     query = query.join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
@@ -80,14 +83,25 @@ def standings(session: Session, board_id: int, *, ranked: bool, limit: int, offs
     return list(session.execute(query.limit(limit).offset(offset)))
 
 
-def bills_of(session: Session, entry_ids: list[int]) -> dict[int, list[Bill]]:
-    """The measured bills of these entries' runs, each with its U."""
-    query = select(RunRow.entry_id, RunRow.energy_uj, RunRow.expanded_uj, RunRow.on_host_uj)
-    query = query.where(RunRow.entry_id.in_(entry_ids), RunRow.state == "DONE", RunRow.energy_uj > 0, RunRow.on_host_uj.is_not(None))
-    found: dict[int, list[Bill]] = {}
-    for row in session.execute(query):
-        found.setdefault(row.entry_id, []).append(Bill(row.energy_uj, row.expanded_uj, row.on_host_uj))
-    return found
+def counting_figures(
+    session: Session, board_id: int, entry_ids: list[int] | None
+) -> tuple[dict[int, list[RunFigures]], dict[int, list[Bill]]]:
+    """What the runs that count say, by entry, and their bills where they have a U; of these entries, or (None) of the whole board."""
+    figures = (RunRow.id, RunRow.index, RunRow.purpose, RunRow.wall_ns, RunRow.meters, RunRow.flag)
+    bills = (RunRow.energy_uj, RunRow.expanded_uj, RunRow.on_host_uj)
+    query = select(RunRow.entry_id, *figures, *bills).where(RunRow.state == RunState.DONE, RunRow.superseded.is_(False))
+    query = query.where(RunRow.purpose.in_(COUNTING)).order_by(RunRow.purpose, RunRow.index)
+    if entry_ids is None:
+        query = query.join(EntryRow, EntryRow.id == RunRow.entry_id).where(EntryRow.board_id == board_id)
+    else:
+        query = query.where(RunRow.entry_id.in_(entry_ids))
+    runs: dict[int, list[RunFigures]] = {}
+    known: dict[int, list[Bill]] = {}
+    for entry_id, *said, energy_uj, expanded_uj, on_host_uj in session.execute(query):
+        runs.setdefault(entry_id, []).append(RunFigures(*said))
+        if on_host_uj is not None and energy_uj:
+            known.setdefault(entry_id, []).append(Bill(energy_uj, expanded_uj, on_host_uj))
+    return runs, known
 
 
 def within_budget(session: Session, board_id: int, sieve: Sieve, limit: int, offset: int) -> list[Any]:
@@ -168,3 +182,24 @@ def take_stale(session: Session, now: dt.datetime) -> list[BoardRow]:
     """Boards whose standings are out of date, no longer so: whatever comes from here on asks again."""
     taken = session.scalars(update(BoardRow).where(BoardRow.stale).values(stale=False, ranked_at=now).returning(BoardRow.id)).all()
     return list(session.scalars(select(BoardRow).where(BoardRow.id.in_(taken)).order_by(BoardRow.id)))
+
+
+def version(session: Session, board_id: int, number: int | None = None) -> RankingVersionRow | None:
+    """One of a board's versions with its content; the newest, if no number is asked for."""
+    query = select(RankingVersionRow).where(RankingVersionRow.board_id == board_id).options(undefer(RankingVersionRow.content))
+    query = query.order_by(RankingVersionRow.number.desc()) if number is None else query.where(RankingVersionRow.number == number)
+    return session.scalar(query.limit(1))
+
+
+def version_rows(session: Session, board_id: int, limit: int, offset: int) -> list[RankingVersionRow]:
+    """From the newest down, without their content."""
+    query = select(RankingVersionRow).where(RankingVersionRow.board_id == board_id).order_by(RankingVersionRow.number.desc())
+    return list(session.scalars(query.limit(limit).offset(offset)))
+
+
+def statuses(session: Session, board_id: int, digests: list[str]) -> dict[str, tuple[str, str | None]]:
+    """Status and its reason of entries as they stand now, by submission."""
+    query = select(SubmissionRow.digest, EntryRow.status, EntryRow.status_reason)
+    query = query.join(EntryRow, EntryRow.submission_id == SubmissionRow.id)
+    rows = session.execute(query.where(EntryRow.board_id == board_id, SubmissionRow.digest.in_(digests)))
+    return {row.digest: (row.status, row.status_reason) for row in rows}

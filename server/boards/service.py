@@ -3,14 +3,15 @@
 import datetime as dt
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from minjoule.outcome import Outcome
-from server.boards import repository
-from server.boards.doubt import Bill, of_mean
+from server.boards import beside, repository, versions
+from server.boards.beside import MeterColumn
 from server.boards.sieve import ALL, Sieve
+from server.boards.standing import Standing, standings_of
+from server.boards.versions import VersionName
 from server.db.rows import BoardRow, EntryRow, RunRow
 from server.domain.ranking import Contender, rank
 from server.domain.scoring import Bar, Score, Status, assess
@@ -22,32 +23,11 @@ FROZEN = {Status.DISPUTED, Status.DISQUALIFIED, Status.WITHDRAWN}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """An entry as the board shows it. Joules: geometric mean over its runs; the split is the arithmetic mean's.
-
-    ``expanded_j`` and ``on_host_j`` are the mean's U (k=2), absolute and on this host alone; None where there's none to give.
-    """
-
-    rank: int | None
-    status: str
-    submission: str
-    name: str
-    participant: str
-    license: str
-    energy_j: float | None
-    loss: float | None
-    train_j: float | None
-    score_j: float | None
-    expanded_j: float | None
-    on_host_j: float | None
-    runs_done: int
-    runs_wanted: int
-    created_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
 class BoardPage:
-    """One page of a board: ranked entries first, then those without a rank."""
+    """One page of a board: ranked entries first, then those without a rank. ``meters`` are the columns beside the bill.
+
+    ``version`` names the ranking as it was last stored; ``changing``: something changed since, and is about to be ranked.
+    """
 
     track: str
     title: str
@@ -59,10 +39,13 @@ class BoardPage:
     modelled: bool
     unsandboxed: bool
     ranked_at: dt.datetime | None
+    version: VersionName | None
+    changing: bool
     ranked: int
     unranked: int
     offset: int
     limit: int
+    meters: list[MeterColumn]
     entries: list[Standing]
 
 
@@ -70,6 +53,7 @@ def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_R
     """A page of a board, through the sieve. Raises NotFound."""
     board, rules = find_board(session, slug, host_class), find_track(session, slug)
     ranked, unranked = repository.ranked_count(session, board.id, sieve), repository.unranked_count(session, board.id, sieve)
+    entries = page_rows(session, board, ranked, limit, offset, sieve)
     return BoardPage(
         track=slug,
         title=rules.title,
@@ -81,11 +65,14 @@ def read_board(session: Session, slug: str, host_class: str, limit: int = PAGE_R
         modelled=board.modelled,
         unsandboxed=board.unsandboxed,
         ranked_at=board.ranked_at,
+        version=versions.latest(session, board.id),
+        changing=board.stale,
         ranked=ranked,
         unranked=unranked,
         offset=offset,
         limit=limit,
-        entries=page_rows(session, board, ranked, limit, offset, sieve),
+        meters=beside.columns(each.meters for each in entries),
+        entries=entries,
     )
 
 
@@ -98,32 +85,6 @@ def page_rows(session: Session, board: BoardView, ranked: int, limit: int, offse
         room, start = limit - len(rows), max(0, offset - ranked)
         rows += repository.standings(session, board.id, ranked=False, limit=room, offset=start, sieve=sieve)
     return standings_of(session, board, rows)
-
-
-def standings_of(session: Session, board: BoardView, rows: list[Any]) -> list[Standing]:
-    """As values, with their U where it's a measured board."""
-    doubts = {} if board.modelled else repository.bills_of(session, [row.id for row in rows])
-    return [standing_of(row, doubts.get(row.id)) for row in rows]
-
-
-def standing_of(row: Any, bills: list[Bill] | None) -> Standing:
-    """As a value; ``bills`` are those of its measured runs."""
-    return Standing(
-        rank=row.rank,
-        status=row.status,
-        submission=row.digest,
-        name=row.name,
-        participant=row.participant,
-        license=row.license,
-        energy_j=math.exp(row.mean_log_j) if row.mean_log_j is not None else None,
-        loss=row.mean_loss,
-        train_j=row.train_uj / 1e6 if row.train_uj is not None else None,
-        score_j=row.score_uj / 1e6 if row.score_uj is not None else None,
-        **doubts_of(bills, row.mean_log_j),
-        runs_done=row.runs_done,
-        runs_wanted=row.runs_wanted,
-        created_at=row.created_at,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +101,6 @@ def read_cloud(session: Session, board: BoardView) -> Cloud:
     total = repository.figures_count(session, board.id)
     every = max(1, math.ceil(total / PLOT_POINTS))
     return Cloud(total, repository.front(session, board.id, PLOT_FRONT), repository.thinned(session, board.id, PLOT_FRONT, every))
-
-
-def doubts_of(bills: list[Bill] | None, mean_log_j: float | None) -> dict[str, float | None]:
-    """U of an entry's joules, absolute and on its host."""
-    known = of_mean(bills or ())
-    if known is None or mean_log_j is None:
-        return {"expanded_j": None, "on_host_j": None}
-    energy_j = math.exp(mean_log_j)
-    absolute_j = None if known.absolute is None else known.absolute * energy_j
-    return {"expanded_j": absolute_j, "on_host_j": known.on_host * energy_j}
 
 
 def open_entry(session: Session, board: BoardView, submission_id: int, wanted: int, now: dt.datetime) -> EntryRow:
@@ -201,7 +152,7 @@ def as_score(run: RunRow) -> Score:
 
 
 def rank_stale_boards(session: Session, now: dt.datetime) -> list[int]:
-    """Rank every stale board; returns their ids."""
+    """Rank every stale board, and keep what came of it as a version; returns their ids."""
     boards = repository.take_stale(session, now)
     for board in boards:
         before = repository.present_ranks(session, board.id)
@@ -209,6 +160,7 @@ def rank_stale_boards(session: Session, now: dt.datetime) -> list[int]:
         gone: dict[int, int | None] = dict.fromkeys(before.keys() - after.keys())
         moved = {entry_id: place for entry_id, place in after.items() if before.get(entry_id) != place}
         repository.store_ranks(session, {**gone, **moved})
+        versions.keep(session, board.id, now)
     return [board.id for board in boards]
 
 

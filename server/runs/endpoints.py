@@ -100,9 +100,9 @@ def create_claim(request: Request, _: ClaimRequest, host: CurrentHost, session: 
 
 
 @router.post("/host/controls", status_code=204, tags=["host"])
-def post_control(said: ControlReport, host: CurrentHost, session: WriteSession) -> None:
+def post_control(request: Request, said: ControlReport, host: CurrentHost, session: WriteSession) -> None:
     """What the control workload came to; a failure flags this host's runs since its last pass."""
-    judging.control(session, host, said, clock.now())
+    judging.control(session, desk(request), host, said, clock.now())
 
 
 @router.get("/host/attempts/{attempt_id}/bundle", response_class=Response, tags=["host"])

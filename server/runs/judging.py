@@ -145,6 +145,8 @@ def finish(session: Session, run: RunRow, said: Report, now: dt.datetime) -> Non
         score_uj=said.score.energy_uj if said.score else 0,
         expanded_uj=said.doubt.expanded_uj,
         on_host_uj=said.doubt.on_host_uj,
+        wall_ns=said.wall_ns,
+        meters=said.meters,
     )
     if not moved:
         raise Conflict(f"run {run.id} has moved on", "drop this attempt")
@@ -179,7 +181,7 @@ def miss(session: Session, hints: Hints, attempt: AttemptRow, run: RunRow, said:
     log.info("run_missed", run=run.id, detail=said.detail[:500])
 
 
-def control(session: Session, host: HostIdentity, said: ControlReport, now: dt.datetime) -> None:
+def control(session: Session, desk: Desk, host: HostIdentity, said: ControlReport, now: dt.datetime) -> None:
     """What a host's control workload came to. If it failed, the host's runs since its last pass are flagged, in public."""
     hosts.note_seen(session, host.id, now)
     since = hosts.note_control(session, host.id, said.said, now, passed=said.passed)
@@ -187,8 +189,18 @@ def control(session: Session, host: HostIdentity, said: ControlReport, now: dt.d
         return
     last = f"its last pass was at {since:%Y-%m-%d %H:%M} UTC" if since else "it had never passed one"
     reason = f"host {host.name} failed its control workload at {now:%Y-%m-%d %H:%M} UTC ({said.said[:300]}); {last}"
-    flagged = repository.flag_runs(session, host.id, since, reason)
+    flagged = flag_runs(session, desk.hints, host.id, since, reason)
     log.warning("control_failed", host=host.name, said=said.said[:300], flagged=flagged)
+
+
+def flag_runs(session: Session, hints: Hints, host_id: int, since: dt.datetime | None, reason: str) -> int:
+    """Flag what a host reported, in public: on the runs' pages and on their boards' rows; returns how many runs that were."""
+    flagged = repository.flag_runs(session, host_id, since, reason)
+    for board_id in repository.boards_flagged(session, host_id) if flagged else ():
+        boards.ask_for_ranking(session, board_id)  # changes no rank: a board is shown anew when it was ranked anew
+    if flagged:
+        after_commit(session, hints.board_stale)
+    return flagged
 
 
 def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Cause, detail: str, now: dt.datetime) -> None:
@@ -213,7 +225,7 @@ def revoke_host(session: Session, hints: Hints, name: str, now: dt.datetime, why
     for attempt in repository.open_attempts_of_host(session, host_id):
         fault_attempt(session, hints, attempt, Cause.HOST_REVOKED, "an organizer revoked the host", now)
     reason = f"host {name} was revoked on {now:%Y-%m-%d} ({why[:300]}): nobody vouches for what it judged before"
-    flagged = repository.flag_runs(session, host_id, None, reason)
+    flagged = flag_runs(session, hints, host_id, None, reason)
     log.warning("host_revoked", host=name, why=why[:300], flagged=flagged)
     return flagged
 

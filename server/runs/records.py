@@ -78,7 +78,8 @@ def window(said: WindowReport | None) -> dict[str, Any] | None:
     if said is None:
         return None
     figures = {"energy_uj": said.energy_uj, "expanded_uj": said.expanded_uj, "on_host_uj": said.on_host_uj}
-    return {"begin_ns": str(said.begin_ns), "end_ns": str(said.end_ns)} | figures
+    meters = {} if said.meters is None else {"meters": [each.model_dump() for each in said.meters]}
+    return {"begin_ns": str(said.begin_ns), "end_ns": str(said.end_ns)} | figures | meters
 
 
 def check_fields(record: dict[str, Any], due: dict[str, Any]) -> None:

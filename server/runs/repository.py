@@ -166,6 +166,13 @@ def flag_runs(session: Session, host_id: int, since: dt.datetime | None, reason:
     return result.rowcount if isinstance(result, CursorResult) else 0
 
 
+def boards_flagged(session: Session, host_id: int) -> list[int]:
+    """Boards that show runs of this host which are flagged."""
+    query = select(EntryRow.board_id).join(RunRow, RunRow.entry_id == EntryRow.id).join(AttemptRow, AttemptRow.run_id == RunRow.id)
+    query = query.where(AttemptRow.host_id == host_id, AttemptRow.state == "REPORTED", RunRow.flag.is_not(None))
+    return list(session.scalars(query.distinct().order_by(EntryRow.board_id)))
+
+
 def past_deadline(session: Session, now: dt.datetime) -> list[RunRow]:
     """Runs that have overstayed their state; not those that somebody is moving just now."""
     query = select(RunRow).where(RunRow.state.in_([RunState.QUEUED, RunState.RUNNING]), RunRow.deadline_at < now)

@@ -16,6 +16,7 @@ LOG_CHUNK = 90_000
 LOG_BYTES = 400_000
 TRACE_BYTES = 1_400_000
 RECORD_BYTES = 60_000
+MOST_METERS = 12
 
 
 class Strict(BaseModel):
@@ -42,14 +43,38 @@ class Heartbeat(Strict):
     log_b64: Base64Bytes = Field(default=b"", max_length=LOG_CHUNK)
 
 
+class MeterReport(Strict):
+    """One meter's reading of a window: a part of the bill, or beside it."""
+
+    meter: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9+._-]{0,39}$")]
+    energy_uj: Microjoules
+    billed: bool
+
+
 class WindowReport(Strict):
-    """One window: its borders on the host's monotonic clock, and its bill with U (k=2), absolute and on this host alone."""
+    """One window: its borders on the host's monotonic clock, and its bill with U (k=2), absolute and on this host alone.
+
+    ``meters`` is there where more than one was read.
+    """
 
     begin_ns: Nanoseconds
     end_ns: Nanoseconds
     energy_uj: Microjoules
     expanded_uj: Microjoules | None = None
     on_host_uj: Microjoules | None = None
+    meters: list[MeterReport] | None = Field(default=None, min_length=2, max_length=MOST_METERS)
+
+    @model_validator(mode="after")
+    def adds_up(self) -> "WindowReport":
+        """Each meter is there once, and those that are billed make up the bill, but for each one's rounding."""
+        if self.meters is None:
+            return self
+        if len({each.meter for each in self.meters}) != len(self.meters):
+            raise ValueError("a meter is named twice")
+        billed_uj = sum(each.energy_uj for each in self.meters if each.billed)
+        if abs(billed_uj - self.energy_uj) > len(self.meters):
+            raise ValueError(f"the billed meters add up to {billed_uj} uJ, the bill is {self.energy_uj} uJ")
+        return self
 
     @model_validator(mode="after")
     def ordered(self) -> "WindowReport":
@@ -123,6 +148,21 @@ class Report(Strict):
     def energy_uj(self) -> int:
         """Train + score."""
         return self.train.energy_uj + (self.score.energy_uj if self.score else 0)
+
+    @property
+    def wall_ns(self) -> int:
+        """One box's part of both windows, nanoseconds."""
+        boxes = (self.sharing.train, self.sharing.score) if self.sharing else (1, 1)
+        return sum((each.end_ns - each.begin_ns) // max(by, 1) for each, by in zip((self.train, self.score), boxes, strict=True) if each)
+
+    @property
+    def meters(self) -> dict[str, dict[str, int | bool]] | None:
+        """Both windows together of each meter that read them all; None where one meter is all."""
+        windows = [each.meters or [] for each in (self.train, self.score) if each]
+        names = [each.meter for each in windows[0] if all(each.meter in [other.meter for other in said] for said in windows)]
+        read = {name: [each for said in windows for each in said if each.meter == name] for name in names}
+        whole = {name: found for name, found in read.items() if len({each.billed for each in found}) == 1}
+        return {name: {"energy_uj": sum(each.energy_uj for each in said), "billed": said[0].billed} for name, said in whole.items()} or None
 
     @property
     def doubt(self) -> Doubts:

@@ -16,7 +16,7 @@ from server.tracks import repository
 
 @dataclass(frozen=True, slots=True)
 class BoardView:
-    """A board of a track: its host class, and what its joules cover."""
+    """A board of a track: its host class, and what its joules cover. ``stale``: it's about to be ranked anew."""
 
     id: int
     track: str
@@ -26,6 +26,7 @@ class BoardView:
     modelled: bool
     unsandboxed: bool
     ranked_at: dt.datetime | None
+    stale: bool = False
 
 
 def rules_of(row: TrackRow) -> TrackRules:
@@ -171,4 +172,5 @@ def view_of(board: BoardRow, host_class: HostClassRow) -> BoardView:
         modelled=host_class.modelled,
         unsandboxed=host_class.unsandboxed,
         ranked_at=board.ranked_at,
+        stale=board.stale,
     )

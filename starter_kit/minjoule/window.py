@@ -53,6 +53,15 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterEnergy:
+    """Energy of one meter, all its channels together, over the window: microjoules, billed or beside the bill."""
+
+    meter: str
+    energy_uj: int
+    billed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """Energy over a window, whole microjoules.
 
@@ -62,6 +71,7 @@ class Measurement:
         on_host_uj: U (k=2) without the gain, for comparing runs on one host; None where the figure is a model's.
         doubts: what U is made of, term by term.
         columns: every channel.
+        meters: every meter, in the order of the channels; of a bill that several make up, each one's part.
     """
 
     window: Window
@@ -70,6 +80,7 @@ class Measurement:
     on_host_uj: int | None = None
     doubts: tuple[Doubt, ...] = ()
     columns: tuple[Column, ...] = ()
+    meters: tuple[MeterEnergy, ...] = ()
 
     def shared(self, boxes: int) -> "Measurement":
         """One box's part of a window that ``boxes`` shared: energies rounded half to even, doubts rounded up."""
@@ -82,6 +93,7 @@ class Measurement:
             on_host_uj=None if self.on_host_uj is None else -(-self.on_host_uj // boxes),
             doubts=tuple(replace(each, standard_uj=-(-each.standard_uj // boxes)) for each in self.doubts),
             columns=tuple(replace(each, energy_uj=round(Fraction(each.energy_uj, boxes))) for each in self.columns),
+            meters=tuple(replace(each, energy_uj=round(Fraction(each.energy_uj, boxes))) for each in self.meters),
         )
 
 
@@ -95,10 +107,20 @@ def measure(trace: Trace) -> Measurement:
     billed = {channel: part for channel, part in parts.items() if channel.billed}
     energy_uj = round(sum((part.energy_uj for part in billed.values()), Fraction(0)))
     columns = tuple(Column(channel.name, round(part.energy_uj), channel.billed) for channel, part in parts.items())
+    meters = by_meter(trace, parts)
     if any(channel.kind is Kind.BOX for channel in billed):
-        return Measurement(trace.window, energy_uj, None, columns=columns)
+        return Measurement(trace.window, energy_uj, None, columns=columns, meters=meters)
     known = budget((meter_of(channel), channel.gain_ppm, part) for channel, part in billed.items())
-    return Measurement(trace.window, energy_uj, known.expanded_uj, known.on_host_uj, known.doubts, columns)
+    return Measurement(trace.window, energy_uj, known.expanded_uj, known.on_host_uj, known.doubts, columns, meters)
+
+
+def by_meter(trace: Trace, parts: Mapping[Channel, Part]) -> tuple[MeterEnergy, ...]:
+    """Each meter's energy, rounded once. A channel that names no meter is the bill's own, or beside it a meter of that name."""
+    sums: dict[tuple[str, bool], Fraction] = {}
+    for channel, part in parts.items():
+        key = (meter_of(channel) or (trace.meter if channel.billed else channel.name), channel.billed)
+        sums[key] = sums.get(key, Fraction(0)) + part.energy_uj
+    return tuple(MeterEnergy(meter, round(energy_uj), billed) for (meter, billed), energy_uj in sums.items())
 
 
 def check_nesting(parts: Mapping[Channel, Part]) -> None:

@@ -99,6 +99,9 @@ def site(
         "waiting-run": f"/runs/{claim['run_id']}",
         "measured-run": f"/runs/{measured}",
         "measured-board": "/tracks/digits?board=rig",
+        "versions": "/tracks/parity/boards/test/versions",
+        "version": "/tracks/parity/boards/test/versions/7",
+        "measured-version": "/tracks/digits/boards/rig/versions/1",
         "submit": "/submit",
         "me": "/me",
         "organizer": "/organizer",
@@ -136,8 +139,8 @@ def measured_run(client: TestClient, database: Database, organizer: dict[str, st
     shared = {"losses": [0.2] * 5, "instances": ["a" * 64] * 5, "artifacts": ["b" * 64] * 5}
     said = {"sharing": {"floor_ns": str(10**10), "expected_ns": str(2 * 10**9), "train": 5, "score": 5} | shared, "loss": 0.2}
     windows = {
-        "train": TRAIN | {"expanded_uj": 90_000, "on_host_uj": 20_000},
-        "score": SCORE | {"expanded_uj": 60_000, "on_host_uj": 9_000},
+        "train": TRAIN | {"expanded_uj": 90_000, "on_host_uj": 20_000, "meters": meters(1_045_678, 300_000, 1_900_000)},
+        "score": SCORE | {"expanded_uj": 60_000, "on_host_uj": 9_000, "meters": meters(600_000, 400_000, 1_500_000)},
     }
     while (claim := client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers)).status_code == 200:
         run = claim.json()
@@ -148,6 +151,12 @@ def measured_run(client: TestClient, database: Database, organizer: dict[str, st
     with database.session() as session:
         rank_stale_boards(session, clock.now())
     return str(run["run_id"])
+
+
+def meters(gpu_uj: int, cpu_uj: int, wall_uj: int) -> list[dict[str, Any]]:
+    """Of one window: both parts of the bill, and a plug beside it."""
+    said = (("nvml", gpu_uj, True), ("rapl", cpu_uj, True), ("shelly", wall_uj, False))
+    return [{"meter": meter, "energy_uj": energy_uj, "billed": billed} for meter, energy_uj, billed in said]
 
 
 def signed_in(client: TestClient, database: Database, name: str, role: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -99,7 +99,7 @@ class ReplayMeter:
 
     def __init__(self, file: Path, window: str = "train") -> None:
         trace = recorded(file, window)
-        self.channels = trace.channels
+        self.channels = tuple(replace(each, name=f"replay/{each.name}") for each in trace.channels)  # it may stand beside the real one
         self._file, self._meter = file, trace.meter
         self._shift_ns = time.monotonic_ns() - trace.readings[0].after_ns
         self._left = deque(trace.readings)
@@ -115,7 +115,8 @@ class ReplayMeter:
         now_ns, due = time.monotonic_ns(), list[Reading]()
         while self._left and self._left[0].after_ns + self._shift_ns <= now_ns:
             each = self._left.popleft()
-            due.append(replace(each, before_ns=each.before_ns + self._shift_ns, after_ns=each.after_ns + self._shift_ns))
+            before_ns, after_ns = each.before_ns + self._shift_ns, each.after_ns + self._shift_ns
+            due.append(replace(each, channel=f"replay/{each.channel}", before_ns=before_ns, after_ns=after_ns))
         if not self._left:
             raise MeterFault(f"the trace in {self._file} is over", Reason.SILENT, "Replay a longer one")
         return tuple(due)

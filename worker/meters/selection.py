@@ -60,6 +60,8 @@ def meter_for(boundary: str, cabinet: Cabinet) -> Meter:
     billing = bills(boundary, content)
     billed = [make(each, cabinet, content) for each in billing] or [modelled(boundary)]
     beside = [make(each, cabinet, content) for each in content.meter if each not in billing]
+    if boundary == "modelled-cpu":
+        beside.append(CpuTimeMeter())  # costs nothing, and shows how far the two models are apart
     return billed[0] if len(billed) == 1 and not beside else JointMeter(boundary, billed, beside)
 
 

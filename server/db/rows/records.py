@@ -1,10 +1,9 @@
 """Duels, records and the versions of a board's ranking."""
 
 import datetime as dt
-from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, deferred, mapped_column
 
 from server.db.base import Base, FiniteFloat, UtcDateTime
 
@@ -61,7 +60,11 @@ class RecordRow(Base):
 
 
 class RankingVersionRow(Base):
-    """A board's standings as of an instant: what a permanent link names."""
+    """A board's standings as of an instant: what a permanent link names. Never changed.
+
+    ``content`` is packed (``server.boards.packing``): whole, or against version ``base_number``, which is whole. ``sha256`` is the
+    digest of the canonical JSON that a reader gets.
+    """
 
     __tablename__ = "ranking_versions"
     __table_args__ = (UniqueConstraint("board_id", "number"),)
@@ -70,4 +73,8 @@ class RankingVersionRow(Base):
     board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"))
     number: Mapped[int]
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
-    standings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    sha256: Mapped[str] = mapped_column(String(64))
+    ranked: Mapped[int]
+    unranked: Mapped[int]
+    base_number: Mapped[int | None]
+    content: Mapped[bytes] = deferred(mapped_column(LargeBinary, nullable=False))

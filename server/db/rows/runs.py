@@ -61,6 +61,8 @@ class RunRow(Base):
     score_uj: Mapped[int | None] = mapped_column(BigInteger)
     expanded_uj: Mapped[int | None] = mapped_column(BigInteger)  # U (k=2) of the bill; None: uncalibrated, or modelled
     on_host_uj: Mapped[int | None] = mapped_column(BigInteger)  # the same without the gain; None: modelled
+    wall_ns: Mapped[int | None] = mapped_column(BigInteger)  # one box's part of both windows; None: reported before it was kept
+    meters: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # by meter: energy_uj, billed; None: there's one
     flag: Mapped[str | None] = mapped_column(Text)  # why the host's joules weren't vouched for, in public
 
 

@@ -1,5 +1,6 @@
 """``watch``, ``runs`` and ``board``: what became of it."""
 
+import hashlib
 import json
 import sys
 from typing import Annotated, Any
@@ -40,9 +41,10 @@ def board(
     track: Annotated[str, typer.Argument(help="The track's slug.")],
     host_class: Annotated[str, typer.Option(help="Which board; needed where the track has several.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 50,
+    version: Annotated[int | None, typer.Option(min=1, help="A version of the ranking, as its permanent link names it.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A track's leaderboard."""
+    """A track's leaderboard, as it is or as it was."""
     api = Client(client.server_url())
     if not host_class:
         boards = api.get(f"/tracks/{track}")["boards"]
@@ -52,8 +54,32 @@ def board(
         host_class = boards[0]["host_class"]
         if len(boards) > 1:
             typer.echo(f"showing {host_class}; others: {', '.join(each['host_class'] for each in boards[1:])} (--host-class)", err=True)
-    page = api.get(f"/tracks/{track}/boards/{host_class}", limit=limit)
-    typer.echo(json.dumps(page)) if as_json else print_board(page)
+    place = f"/tracks/{track}/boards/{host_class}"
+    if version is not None:
+        print_version(api, f"{place}/versions/{version}", limit, as_json=as_json)
+        return
+    page = api.get(place, limit=limit)
+    if as_json:
+        typer.echo(json.dumps(page))
+        return
+    print_board(page)
+    if page["version"]:
+        typer.echo(f"version {page['version']['number']} of this ranking: {api.server}{place}/versions/{page['version']['number']}")
+
+
+def print_version(api: Client, place: str, limit: int, *, as_json: bool) -> None:
+    """A version: its own bytes with ``--json``, else a table, and the digest that was made of them here."""
+    content = api.get_bytes(place)
+    if as_json:
+        sys.stdout.buffer.write(content)
+        return
+    page = json.loads(content)
+    count = len(page["entries"])
+    print_board(page | {"entries": page["entries"][:limit]})
+    if count > limit:
+        typer.echo(f"the first {limit} of {count} entries (--limit)")
+    typer.echo(f"version {page['number']}, as it was from {page['at']} on: {api.server}{place}")
+    typer.echo(f"sha256 {hashlib.sha256(content).hexdigest()}, made here of the {len(content)} bytes that came")
 
 
 def replicate(
@@ -120,9 +146,13 @@ def print_board(page: dict[str, Any]) -> None:
             show.loss(row["loss"]),
         ]
         rank = str(row["rank"]) if row["rank"] else "-"
-        cells = [rank, row["name"], row["participant"], *figures, f"{row['runs_done']}/{row['runs_wanted']}", row["status"]]
+        mark = f"{row['status']}, FLAGGED" if row["flags"] else row["status"]
+        cells = [rank, row["name"], row["participant"], *figures, f"{row['runs_done']}/{row['runs_wanted']}", mark]
         table.add_row(*(Text(cell) for cell in cells))
     Console(width=None if sys.stdout.isatty() else 120).print(table)
+    for row in page["entries"]:
+        for said in (*show.beside(row), *show.flags(row)):
+            typer.echo(f"{row['name']}: {said}")
 
 
 def follow_one(api: Client, run_id: str, *, as_json: bool) -> dict[str, Any]:

@@ -42,6 +42,24 @@ def loss(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
+def beside(entry: dict[str, Any]) -> list[str]:
+    """An entry's other meters: never ranked."""
+    said = []
+    for each in entry["meters"]:
+        where, mark = "a part of the bill" if each["billed"] else "beside the bill", " MODELLED" if each["modelled"] else ""
+        said.append(f"{each['meter']} {joules(each['energy_j'])}{mark} ({where}, mean of {each['runs']} runs, not ranked)")
+    return said
+
+
+def flags(entry: dict[str, Any]) -> list[str]:
+    """Why an entry's figures aren't vouched for."""
+    said = []
+    for each in entry["flags"]:
+        runs = f" (runs {', '.join(run['label'] for run in each['runs'])})" if each["runs"] else ""
+        said.append(f"FLAGGED{runs}: {each['reason']}")
+    return said
+
+
 def boundary(item: dict[str, Any]) -> str:
     """What the joules cover, and what must be said with them."""
     marks = [item["boundary"]]

@@ -78,7 +78,7 @@ def test_a_filter_that_makes_no_sense_is_refused(client: TestClient, board: None
 
 
 def page_of(target: float) -> BoardPage:
-    return BoardPage("t", "T", "bits", target, 3, "c", "node-cpu", False, False, None, 0, 0, 0, 50, [])
+    return BoardPage("t", "T", "bits", target, 3, "c", "node-cpu", False, False, None, None, False, 0, 0, 0, 50, [], [])
 
 
 def test_the_plot_has_a_shape_for_each_kind_its_front_and_words() -> None:

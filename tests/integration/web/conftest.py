@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from server import clock
+from server.boards.service import rank_stale_boards
 from server.db.session import Database
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
@@ -77,7 +78,9 @@ def world(client: TestClient, database: Database, host: Callable[..., Any]) -> W
     assert answer.status_code == 200, answer.text
     claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=its["host"]).json()
     names = {"digest": view["id"], "run_id": done["run_id"], "attempt_id": str(claim["attempt_id"]), "slug": "parity"}
-    names |= {"host_class": "test", "name": "host-1", "token_id": people["owner"].token_id}
+    names |= {"host_class": "test", "name": "host-1", "token_id": people["owner"].token_id, "number": "1"}
+    with database.session() as session:
+        rank_stale_boards(session, clock.now())
     return World(client.app, client, database, people, its, names, claim)  # type: ignore[arg-type]
 
 

@@ -71,6 +71,9 @@ ROWS: dict[str, tuple[int, ...]] = {
     "GET /": HOSTLESS,
     "GET /tracks/{slug}": HOSTLESS,
     "GET /tracks/{slug}.csv": EVERYBODY,
+    "GET /tracks/{slug}/boards/{host_class}/versions": HOSTLESS,
+    "GET /tracks/{slug}/boards/{host_class}/versions/{number}": HOSTLESS,
+    "GET /tracks/{slug}/boards/{host_class}/versions/{number}.csv": EVERYBODY,
     "GET /tracks/{slug}/rules": HOSTLESS,
     "GET /tracks/{slug}/play": NOT_HERE,
     "GET /tracks/{slug}/play/data": (404,) * 6,
@@ -110,6 +113,8 @@ ROWS: dict[str, tuple[int, ...]] = {
     "GET /api/v1/tracks/{slug}": EVERYBODY,
     "GET /api/v1/tracks/{slug}/boards/{host_class}": EVERYBODY,
     "GET /api/v1/tracks/{slug}/boards/{host_class}/records": EVERYBODY,
+    "GET /api/v1/tracks/{slug}/boards/{host_class}/versions": EVERYBODY,
+    "GET /api/v1/tracks/{slug}/boards/{host_class}/versions/{number}": EVERYBODY,
     "GET /api/v1/submissions": HOSTLESS,
     "POST /api/v1/submissions/{digest}/replications": (401, 401, 401, 409, 409, 409),  # this world's entry isn't listed yet
     "GET /api/v1/submissions/{digest}": EVERYBODY,

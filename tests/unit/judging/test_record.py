@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from minjoule import record
 from minjoule.floor import Sharing
-from minjoule.meter import CpuTimeMeter, Reading
+from minjoule.meter import Channel, CpuTimeMeter, Reading
 from minjoule.trace import pack
 from minjoule.window import Trace, Window, measure
 
@@ -123,6 +124,34 @@ def test_a_record_of_the_first_schema_had_one_box_a_window_and_still_passes() ->
     given["record"]["schema"] = record.KNOWN[0]
     del given["record"]["sharing"]
     assert set(failed(given)) == {"record", "receipt"}, "its signatures are over the other schema; all else holds"
+
+
+def beside(raws: list[int]) -> tuple[dict[str, Any], bytes]:
+    """A document whose training window has a second meter, and its trace."""
+    plain, other = TRACES["train"], Channel("nvml/gpu-0", 1, 1, billed=False)
+    readings = tuple(replace(each, channel=other.name, raw=raw) for each, raw in zip(plain.readings, raws, strict=True))
+    traces = TRACES | {"train": replace(plain, channels=(*plain.channels, other), readings=plain.readings + readings)}
+    given, packed = document(), pack(traces)
+    given["record"]["windows"]["train"] = record.window_of(measure(traces["train"]))
+    given["record"]["trace"] = {"sha256": record.sha256(packed), "bytes": len(packed)}
+    return given, packed
+
+
+def test_a_second_meters_reading_is_checked_too_and_one_meter_is_the_bill_itself() -> None:
+    given, packed = beside([10, 20, 45])
+    bill, other = given["record"]["windows"]["train"]["meters"]
+    assert other == {"meter": "nvml", "energy_uj": 35, "billed": False}
+    assert bill["energy_uj"] == given["record"]["windows"]["train"]["energy_uj"]
+    assert "meters" not in given["record"]["windows"]["score"]
+    assert set(failed(given, packed)) == {"record", "receipt"}, "the signatures are over another record; all else holds"
+    other["energy_uj"] = 34
+    assert set(failed(given, packed)) == {"record", "receipt", "joules of train"}
+
+
+def test_a_record_made_before_windows_named_their_meters_still_passes() -> None:
+    given, packed = beside([10, 20, 45])
+    del given["record"]["windows"]["train"]["meters"]
+    assert set(failed(given, packed)) == {"record", "receipt"}
 
 
 @pytest.mark.parametrize("name", ["outcome", "loss", "energy_uj", "artifact_sha256"])

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from minjoule import tracks
 from minjoule.box import Phase
 from minjoule.bundle import Bundle
+from minjoule.joint_meter import JointMeter
 from minjoule.meter import CpuTimeMeter, Meter
 from minjoule.trace import unpack
 from minjoule.trial import Progress
@@ -91,6 +92,21 @@ def test_what_is_reported_is_what_the_server_takes() -> None:
     server = reporter(boxes, claim("r1"))
     judge_all(server, bench(boxes))
     Report.model_validate_json(json.dumps({"epoch": 1} | server.reports["r1"]))
+
+
+def test_other_meters_are_reported_beside_the_bill_and_signed() -> None:
+    boxes = FakeBoxes()
+    server = reporter(boxes, claim("r1"))
+    judge_all(server, bench(boxes, JointMeter("modelled-cpu-time", [CpuTimeMeter()], [ReplayMeter(0, 7, 8, 9)])))
+    report = server.reports["r1"]
+    signed = json.loads(base64.b64decode(report["record_b64"]))
+    for phase in ("train", "score"):
+        bill, beside = report[phase]["meters"]
+        assert bill == {"meter": "cpu-time", "energy_uj": report[phase]["energy_uj"], "billed": True}
+        assert (beside["meter"], beside["billed"]) == ("replay", False)
+        assert beside["energy_uj"] > 0
+        assert signed["windows"][phase]["meters"] == [bill, beside]
+    Report.model_validate_json(json.dumps({"epoch": 1} | report))
 
 
 def test_an_entrants_failure_is_reported_with_its_bill_and_is_no_fault() -> None:

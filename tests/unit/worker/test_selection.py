@@ -16,7 +16,8 @@ from tests.fakes.reporter import FakeReporter
 from worker.bench import make_bench
 from worker.calibration import Calibration, keep
 from worker.judge import judge_all
-from worker.meters import Cabinet, meter_for
+from worker.meters import Cabinet, meter_for, selection
+from worker.meters.cpu_counters import CpuCountersMeter, Processor, events_of
 from worker.meters.rapl import RaplMeter
 from worker.meters.selection import candidates
 from worker.settings import Credentials, WorkerSettings
@@ -67,6 +68,15 @@ def test_another_meter_of_the_file_stands_beside_the_bill(tmp_path: Path) -> Non
         assert [(channel.name, channel.billed) for channel in wall.channels] == [("shelly/wall", True)]
         for each in (*meter.members, wall):  # type: ignore[attr-defined]
             getattr(each, "close", lambda: None)()
+
+
+def test_cpu_seconds_stand_beside_counted_work(bare: Cabinet, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = events_of(Processor("AuthenticAMD", 0x1A, 0x02))
+    monkeypatch.setattr(selection, "CpuCountersMeter", lambda: CpuCountersMeter(events=events, probe=lambda meter: None))
+    meter = meter_for("modelled-cpu", bare)
+    assert [(each.name, each.billed) for each in meter.channels][-1] == ("cpu", False)
+    assert all(each.billed for each in meter.channels[:-1])
+    assert meter.facts.name == "cpu-counters"
 
 
 MISSING = {
