@@ -39,7 +39,9 @@ class DeviceBoxes:
     def __call__(self, spec: BoxSpec) -> "DeviceBox":
         """See BoxFactory. Raises BoxFault for a track that doesn't run in a browser."""
         if spec.image != WEBGPU:
-            raise BoxFault(f"the track wants the image {spec.image!r}, and a device's browser runs {WEBGPU!r} alone: give it another host class")
+            raise BoxFault(
+                f"the track wants the image {spec.image!r}, and a device's browser runs {WEBGPU!r} alone: give it another host class"
+            )
         return DeviceBox(spec, self.browser, self.promised)
 
 

@@ -1,4 +1,4 @@
-"""The device's browser as a judge needs it: pages that are made and ended, a page of ours that watches, and nothing left over between two runs.
+"""The device's browser as a judge needs it: pages that are made and ended, a page of ours that watches, nothing left between two runs.
 
 The connection is made anew when it has broken: a phone may be unplugged. It knows no runs and no verdicts.
 """
@@ -99,7 +99,7 @@ class DeviceBrowser:
     def free_gpu(self) -> None:
         """Return once the graphics processor does nobody's work; what doesn't end by itself is ended with its process.
 
-        A device that is destroyed waits for its shaders, and whoever asks for the next one waits for that: an answer means that all is quiet.
+        A device that is destroyed waits for its shaders, and whoever asks for the next one waits for that: an answer means quiet.
         Raises DeviceGone; BoxStuck where the browser doesn't get its graphics process back.
         """
         if self._answers(FREE_S):

@@ -1,5 +1,6 @@
 """One connection to a browser's DevTools endpoint: commands with answers, events by session. It knows no pages and no boxes."""
 
+import contextlib
 import itertools
 import json
 import threading
@@ -53,8 +54,10 @@ class Connection:
     def __init__(self, url: str) -> None:
         """Raises DeviceGone."""
         address, self.version = endpoint_of(url)
+        self._open = contextlib.ExitStack()
+        opened = connect(address, max_size=MOST_BYTES, compression=None, ping_interval=None, open_timeout=REACH_S, proxy=None)
         try:
-            self._socket = connect(address, max_size=MOST_BYTES, compression=None, ping_interval=None, open_timeout=REACH_S, proxy=None)
+            self._socket = self._open.enter_context(opened)
         except (OSError, WebSocketException) as error:
             raise DeviceGone(f"the browser at {url} let nobody in: {error}") from None
         self._numbers = itertools.count(1)
@@ -67,11 +70,14 @@ class Connection:
 
     def call(self, method: str, parameters: dict[str, Any] | None = None, session: str = "", timeout_s: float = ANSWER_S) -> dict[str, Any]:
         """One command and its answer. Raises DeviceGone (also without an answer in time), CommandError."""
-        asked = self.ask(method, parameters, session)
+        return self.answered(self.ask(method, parameters, session), timeout_s)
+
+    def answered(self, asked: "Future[dict[str, Any]]", timeout_s: float = ANSWER_S) -> dict[str, Any]:
+        """The answer to an earlier command. Raises as ``call`` does."""
         try:
             return asked.result(timeout_s)
         except TimeoutError:
-            raise DeviceGone(f"the browser didn't answer {method} within {timeout_s:g} s") from None
+            raise DeviceGone(f"the browser didn't answer within {timeout_s:g} s") from None
 
     def ask(self, method: str, parameters: dict[str, Any] | None = None, session: str = "") -> "Future[dict[str, Any]]":
         """One command; its answer comes later. Never raises."""
@@ -103,7 +109,7 @@ class Connection:
 
     def close(self) -> None:
         """Hang up. Idempotent; what was made with ``disposeOnDetach`` goes with it."""
-        self._socket.close()
+        self._open.close()
         self._thread.join(ANSWER_S)
 
     def _listen(self) -> None:

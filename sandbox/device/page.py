@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.device.cdp import CommandError, Connection, DeviceGone
+from sandbox.device.cdp import CommandError, Connection
 from sandbox.device.origin import PAGE, Origin, fulfilment
 
 HERE = Path(__file__).parent
@@ -57,8 +57,9 @@ class Page:
         self._session = call("Target.attachToTarget", {"targetId": self._target, "flatten": True})["sessionId"]
         for source in (self._session, self._target):
             self._connection.on(source, self._hear)
-        for method, parameters in self._settings(quota_bytes):
-            call(method, parameters, self._session)
+        asked = [self._connection.ask(*each, self._session) for each in self._settings(quota_bytes)]
+        for each in asked:
+            self._connection.answered(each)
         call("Page.navigate", {"url": self.origin.address + PAGE}, self._session)
         world = {"frameId": self._target, "worldName": WORLD}
         self._world = call("Page.createIsolatedWorld", world, self._session)["executionContextId"]

@@ -83,5 +83,13 @@
     return done;
   }
 
-  globalThis.minjoule = { free, facts, battery, busy };
+  // Seconds that so many turns take, the first ones apart: shaders are compiled then.
+  async function timed(turns) {
+    await busy({ turns: 2 });
+    const began = performance.now();
+    await busy({ turns });
+    return (performance.now() - began) / 1000;
+  }
+
+  globalThis.minjoule = { free, facts, battery, busy, timed };
 })();

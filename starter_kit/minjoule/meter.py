@@ -35,6 +35,7 @@ class Reason(StrEnum):
     OTHER_DEVICE = "other_device"
     MISCONFIGURED = "misconfigured"
     QUARANTINE = "quarantine"
+    BATTERY = "battery"
 
 
 class MeterFault(Exception):

@@ -17,7 +17,8 @@ UNCALIBRATED = Gain()
 TIMEOUT_S = 2.0
 MOST_UW = 3_680_000_000
 """16 A at 230 V: more doesn't go through such a plug."""
-LEAST_UW = 1_000_000
+LEAST_UW, LEAST_DEVICE_UW = 1_000_000, 50_000
+"""A machine never draws less than 1 W; a phone at its charger may, but a plug that says 0 W says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class PlugMeter:
             raise MeterFault(detail, Reason.OTHER_DEVICE, "Mend its address or its `device` there")
         timing_ns = round(plug.update_s * 1e9)
         bare = Channel(f"{plug.name}/wall", 1000, 1, kind=Kind.POWER, update_ns=timing_ns, resolution=plug.resolution_mw)
-        self.channels = (gain.of(replace(bare, least_uw=LEAST_UW, most_uw=MOST_UW, encloses=boundary == "node-wall")),)
+        least_uw = LEAST_DEVICE_UW if boundary == "device-wall" else LEAST_UW
+        self.channels = (gain.of(replace(bare, least_uw=least_uw, most_uw=MOST_UW, encloses=boundary == "node-wall")),)
 
     @property
     def facts(self) -> MeterFacts:
