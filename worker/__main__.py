@@ -122,7 +122,8 @@ def calibrate_host(
     joules = ", ".join(f"{each / 1e6:.3f}" for each in found.control_uj)
     typer.echo(f"idle {found.idle_uw / 1e6:.3f} W; control {joules} J, spread {found.spread:.2%}")
     for each in found.pulses:
-        typer.echo(f"pulses on {each.channel}: {each.lag_s:.1f} s behind, correlation {each.correlation:.3f}")
+        side = "ahead" if each.lag_s < 0 else "behind"
+        typer.echo(f"pulses on {each.channel}: {abs(each.lag_s):.1f} s {side}, correlation {each.correlation:.3f}")
     if found.failed:
         typer.echo(f"this host stands down: {found.failed}", err=True)
         raise typer.Exit(3)
