@@ -16,7 +16,7 @@ from docker.errors import DockerException
 from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.entrypoints import WEBGPU
 from minjoule.local_box import LocalBoxes
-from minjoule.meter import Meter
+from minjoule.meter import Meter, MeterFault
 from minjoule.trial import WindowRules
 from sandbox import reaper
 from sandbox.adapter import named, refuse_software
@@ -84,7 +84,11 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     label = label_of(credentials)
     place = place_of(settings, credentials, label)
     scratch = own_scratch(settings)
-    meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root), place.witnesses)
+    try:
+        meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root), place.witnesses)
+    except MeterFault:
+        place.close()
+        raise
     history = load_history(settings.calibration_path)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
     key, controls = load_key(settings.key_path), None if meter.facts.modelled else controls_of(meter, settings, place.load)
@@ -134,7 +138,7 @@ def device(config: DeviceConfig, *, promises_gpu: bool) -> Place:
     """Boxes in a device's browser. Raises BenchError where it doesn't answer."""
     try:
         host = DeviceHost(config, promises_gpu=promises_gpu)
-    except BoxFault as error:
+    except (BoxFault, MeterFault) as error:
         raise BenchError(f"no device here: {error}. `python -m worker doctor` says more, docs/device-host.md how it's set up") from None
 
     def clear() -> None:

@@ -26,17 +26,21 @@ Facts = dict[str, str | int]
 
 
 class DeviceHost:
-    """The device of one host. Raises BoxFault where it doesn't answer, or isn't what was promised."""
+    """The device of one host. Raises BoxFault where it doesn't answer, or isn't what was promised, MeterFault where its adb doesn't."""
 
     def __init__(self, config: DeviceConfig, *, promises_gpu: bool = False) -> None:
         self._config = config
         self.browser = DeviceBrowser(config.url)
-        self.adapter = self._adapter()
-        if promises_gpu:
-            refuse_software(self.adapter)
-        self.boxes = DeviceBoxes(self.browser, self.adapter)
         self.battery_watch = BatteryWatch(self.battery) if config.battery == "watched" else None
-        self.facts = self._facts()
+        try:
+            self.adapter = self._adapter()
+            if promises_gpu:
+                refuse_software(self.adapter)
+            self.facts = self._facts()
+        except (BoxFault, MeterFault):
+            self.browser.close()
+            raise
+        self.boxes = DeviceBoxes(self.browser, self.adapter)
 
     def witnesses(self) -> tuple[Meter, ...]:
         """What stands beside the meter that bills."""
