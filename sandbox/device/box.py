@@ -57,7 +57,7 @@ class DeviceBox:
         self._theirs: Channel | None = None
         self._threads: list[threading.Thread] = []
         self._left = threading.Event()
-        self._failed = self._log_truncated = False
+        self._ending = self._failed = self._log_truncated = False
         self._log = bytearray()
         self._opened_ns = self._closed_ns = 0
         self._end: BoxEnd | None = None
@@ -114,7 +114,7 @@ class DeviceBox:
             return self._end
         if self._page is None:
             raise BoxFault("the box isn't started")
-        killed = not self._left.wait(grace_s)
+        killed = self._ending = not self._left.wait(grace_s)
         try:
             self._clear(self._page, by_force=killed)
         except DeviceGone as error:
@@ -195,13 +195,14 @@ class DeviceBox:
             except PageLeft as error:
                 self._failed = True
                 self._tell_failure(page, channel, error)
+        channel.abort()  # what was said is read all the same
         self._left.set()
 
     def _tell_failure(self, page: Page, channel: Channel, error: PageLeft) -> None:
-        """A page that went by itself has failed; where the whole device went, the host hears of it from ``wait_empty``."""
+        """A page that went by itself has failed; where we ended it or the whole device went, ``wait_empty`` tells."""
         time.sleep(LAST_WORD_S)
-        if not self._opened_ns or page.lost:
-            return channel.abort()
+        if not self._opened_ns or self._ending or page.lost:
+            return
         if page.crash == "oom":
             return channel.send_json(Kind.FAILED, {"outcome": "MEMORY_LIMIT", "message": "the page ran out of memory"})
         said = {"outcome": "RUNTIME_ERROR", "message": f"the page left before its work was done: {error}"}
