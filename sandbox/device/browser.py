@@ -26,10 +26,12 @@ log = logging.getLogger(__name__)
 class Watch:
     """Our own page: an empty document in a secure context, where watch.js answers."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, own_context: bool) -> None:
         """Raises DeviceGone, CommandError."""
         self.connection, self._origin = connection, Origin()
-        self.target = connection.call("Target.createTarget", {"url": "about:blank"})["targetId"]
+        self.context = connection.call("Target.createBrowserContext", {"disposeOnDetach": True})["browserContextId"] if own_context else ""
+        where = {"browserContextId": self.context} if own_context else {}
+        self.target = connection.call("Target.createTarget", {"url": "about:blank"} | where)["targetId"]
         self._session = connection.call("Target.attachToTarget", {"targetId": self.target, "flatten": True})["sessionId"]
         loaded = threading.Event()
 
@@ -89,7 +91,7 @@ class DeviceBrowser:
         connection = self.connection()
         with self._making:
             if self._watch is None:
-                self._watch = Watch(connection)
+                self._watch = Watch(connection, own_context=bool(self.contexts))
             return self._watch
 
     def page(self, origin: Origin) -> Page:
@@ -147,12 +149,12 @@ class DeviceBrowser:
 
     def _leftovers(self) -> list[tuple[str, str, str]]:
         """The commands that would remove what is ours: contexts (nobody else makes any on a judging device), and pages of our origins."""
-        connection, kept = self.connection(), self.watch().target
+        connection, watch = self.connection(), self.watch()
         contexts = connection.call("Target.getBrowserContexts").get("browserContextIds", []) if self.contexts else []
         targets = connection.call("Target.getTargets")["targetInfos"]
-        pages = [each["targetId"] for each in targets if each["targetId"] != kept and of_ours(each.get("url", ""))]
+        pages = [each["targetId"] for each in targets if each["targetId"] != watch.target and of_ours(each.get("url", ""))]
         closing = [("Target.closeTarget", "targetId", page) for page in pages]
-        return closing + [("Target.disposeBrowserContext", "browserContextId", context) for context in contexts]
+        return closing + [("Target.disposeBrowserContext", "browserContextId", context) for context in contexts if context != watch.context]
 
     def close(self) -> None:
         """Close what is ours, and hang up. Idempotent."""

@@ -114,15 +114,15 @@ def test_a_box_without_an_end_is_ended_and_its_peer_is_gone(box: Callable[[str],
     logged(each, b"begun")
     end = each.wait_empty(0.0)
     assert (end.exit_code, end.killed_by_us) == (None, True)
-    channel_ends(channel)
-
-
-def channel_ends(channel: Channel) -> None:
-    """Whatever had been said, and then nothing more."""
     with pytest.raises(ProtocolError) as ended:
-        while True:
-            channel.receive(1 << 16, soon())
+        everything(channel)
     assert ended.value.gone
+
+
+def everything(channel: Channel) -> None:
+    """Whatever had been said."""
+    while True:
+        channel.receive(1 << 16, soon())
 
 
 def test_an_entry_that_raises_has_failed_in_its_own_words(box: Callable[[str], Box]) -> None:

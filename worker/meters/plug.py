@@ -52,10 +52,11 @@ class PlugMeter:
 
     def __init__(self, plug: Plug, boundary: str, device: str = "", gain: Gain = UNCALIBRATED) -> None:
         self._plug, self._boundary, self._gain = plug, boundary, gain
-        self._last = plug.look()
-        if device and self._last.device != device:
-            detail = f"the {plug.name} plug says that it's {self._last.device!r}, the meters' file says {device!r}"
-            raise MeterFault(detail, Reason.OTHER_DEVICE, "Mend its address or its `device` there")
+        try:
+            self._last = first_look(plug, device)
+        except MeterFault:
+            plug.close()
+            raise
         timing_ns = round(plug.update_s * 1e9)
         bare = Channel(f"{plug.name}/wall", 1000, 1, kind=Kind.POWER, update_ns=timing_ns, resolution=plug.resolution_mw)
         least_uw = LEAST_DEVICE_UW if boundary == "device-wall" else LEAST_UW
@@ -101,6 +102,15 @@ class PlugMeter:
             raise MeterFault(f"the {name} plug {now.device} was set back: {detail}", Reason.RESET)
         self._last = now
         return now.power_mw
+
+
+def first_look(plug: Plug, device: str) -> Look:
+    """What a plug says, if it's the one that the meters' file means. Raises MeterFault."""
+    look = plug.look()
+    if device and look.device != device:
+        detail = f"the {plug.name} plug says that it's {look.device!r}, the meters' file says {device!r}"
+        raise MeterFault(detail, Reason.OTHER_DEVICE, "Mend its address or its `device` there")
+    return look
 
 
 def ask_json(http: httpx.Client, path: str, name: str) -> dict[str, Any]:

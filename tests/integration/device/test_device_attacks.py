@@ -6,6 +6,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +119,19 @@ def test_an_event_beyond_every_measure_is_the_entrys_failure_and_no_fault(seat: 
 def test_storage_beyond_the_tracks_allowance_is_refused(seat: Seat, entry: Callable[[str], Path]) -> None:
     hoard = """
 export async function train({ log }) {
-  log(`quota ${(await navigator.storage.estimate()).quota}`);
+  const kept = await caches.open("kept");
+  try {
+    for (let n = 0; n < 16; n++) await kept.put(`/${n}`, new Response(new Uint8Array(1 << 20)));
+    log("STORED");
+  } catch (error) {
+    log(`refused: ${error.name}`);
+  }
   return new Uint8Array([1]);
 }
 """
+    seat.caps = replace(seat.caps, train=replace(seat.caps.train, tmp_bytes=4 << 20))
     result = seat.judge(entry(hoard + PREDICTS))
-    assert f"quota {seat.caps.train.tmp_bytes}".encode() in result.log
+    assert result.log == b"refused: QuotaExceededError\n", result.message
 
 
 @pytest.mark.parametrize("contexts", [False])
