@@ -21,6 +21,7 @@ from sandbox.docker_box import DockerBoxes
 from tests.browser_box import need_image
 from tests.second_browser import SecondBrowser
 
+pytestmark = pytest.mark.chromium
 LIMITS = parse_track(shipped()["webgpu-parity"]).caps.to_trial().train
 INSTANCE = PROBLEMS["parity"].draw(b"k" * 32)
 GOOD = 'console.log("imported"); export async function train({ seed }) { return new TextEncoder().encode(`seed ${seed}`); }'
