@@ -1,11 +1,12 @@
-"""What this host judges with, put together from its settings: boxes, meter, reaper."""
+"""What this host judges with, put together from its settings: boxes here or on a device, meter, reaper."""
 
 import hashlib
 import os
 import shlex
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from docker.errors import DockerException
 from minjoule.box import BoxFactory, BoxFault, BoxStuck
 from minjoule.entrypoints import WEBGPU
 from minjoule.local_box import LocalBoxes
-from minjoule.meter import Meter
+from minjoule.meter import Meter, MeterFault
 from minjoule.trial import WindowRules
 from sandbox import reaper
 from sandbox.adapter import named, refuse_software
@@ -27,9 +28,12 @@ from sandbox.prepared import PreparedBoxes
 from sandbox.probe import adapter_of, probe
 from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
 from worker.controls import Controls
+from worker.device_config import FILE, DeviceConfig, load_device
+from worker.device_host import BOUNDARY as DEVICE_WALL
+from worker.device_host import DeviceHost
 from worker.host import facts
 from worker.judge import Bench
-from worker.load import every_core
+from worker.load import Load, every_core
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
 from worker.scratch import Scratch
@@ -41,38 +45,117 @@ LEAST_IDLE_S = 1.0
 SCRUB_S = 120.0
 Act = Callable[[], None]
 Facts = dict[str, str | int]
+MakeLoad = Callable[[float, int], AbstractContextManager[Load]]
+
+
+def own_load(control_s: float, rounds: int) -> AbstractContextManager[Load]:
+    """Every core of this machine."""
+    return every_core(os.cpu_count() or 1, control_s, rounds)
 
 
 class BenchError(Exception):
     """This host can't judge: what is missing, and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where entries run.
+
+    Attributes:
+        reap: clears what was left there; ``keep_ahead`` has boxes ready; ``close`` leaves nothing behind.
+        facts: what a record says of it; ``live_facts`` as it is just now.
+        witnesses: meters that bill nothing and may void a window.
+        load: what keeps it busy while it's calibrated, by the seconds of a control workload and its rounds.
+    """
+
+    boxes: BoxFactory
+    reap: Act
+    keep_ahead: Act
+    close: Act
+    facts: Facts
+    live_facts: Callable[[], Facts] = dict
+    witnesses: tuple[Meter, ...] = ()
+    load: MakeLoad = own_load
+
+
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
     refuse_quarantined_host(settings.quarantine_path)
     label = label_of(credentials)
-    boxes, reap_boxes, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
+    place = place_of(settings, credentials, label)
     scratch = own_scratch(settings)
-    if settings.box == "local" and not credentials.unsandboxed:
-        raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
-    meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root))
+    try:
+        meter = meter_for(credentials.boundary, Cabinet(settings.meters_file, settings.powercap_root), place.witnesses)
+    except MeterFault:
+        place.close()
+        raise
     history = load_history(settings.calibration_path)
     rules = WindowRules(settings.idle_s, settings.sample_s, settings.tail_s, usual_idle(history, meter.facts.name))
-    about, key, controls = facts() | about_box, load_key(settings.key_path), None if meter.facts.modelled else controls_of(meter, settings)
+    key, controls = load_key(settings.key_path), None if meter.facts.modelled else controls_of(meter, settings, place.load)
 
     def clear() -> None:
-        reap_boxes()
+        place.reap()
         scratch.clear()
 
-    return Bench(boxes, meter, clear, keep_ahead, close, label, about, key, rules, controls=controls)
+    return Bench(
+        place.boxes,
+        meter,
+        clear,
+        place.keep_ahead,
+        place.close,
+        label,
+        place.facts,
+        key,
+        rules,
+        controls=controls,
+        live_facts=place.live_facts,
+    )
 
 
-def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
-    """The control workload on every core, the same work as the last time."""
+def place_of(settings: WorkerSettings, credentials: Credentials, label: str) -> Place:
+    """Where this host's entries run. Raises BenchError where that doesn't go with its class."""
+    config = own_device(settings)
+    if (config is None) == (credentials.boundary == DEVICE_WALL):
+        here = "this worker has a device" if config else "this worker has no device"
+        how = f"remove {settings.data_dir / FILE}" if config else "enrol with --device URL"
+        raise BenchError(f"host class {credentials.host_class} is of boundary {credentials.boundary}, and {here}: {how}")
+    if config is not None:
+        return device(config, promises_gpu=settings.promises_gpu)
+    if settings.box == "local" and not credentials.unsandboxed:
+        raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
+    return local() if settings.box == "local" else docker(settings, label)
+
+
+def own_device(settings: WorkerSettings) -> DeviceConfig | None:
+    """Raises BenchError."""
+    try:
+        return load_device(settings.data_dir)
+    except BoxFault as error:
+        raise BenchError(str(error)) from None
+
+
+def device(config: DeviceConfig, *, promises_gpu: bool) -> Place:
+    """Boxes in a device's browser. Raises BenchError where it doesn't answer."""
+    try:
+        host = DeviceHost(config, promises_gpu=promises_gpu)
+    except (BoxFault, MeterFault) as error:
+        raise BenchError(f"no device here: {error}. `python -m worker doctor` says more, docs/device-host.md how it's set up") from None
+
+    def clear() -> None:
+        if left := host.browser.reap():
+            log.warning("leftovers_reaped", pages=left)
+        if host.battery_watch is not None:
+            host.battery_watch.forget()
+
+    return Place(host.boxes, clear, nothing, host.close, host.facts, host.live_facts, host.witnesses(), host.load)
+
+
+def controls_of(meter: Meter, settings: WorkerSettings, make_load: MakeLoad) -> Controls:
+    """The control workload, the same work as the last time."""
     plan = Plan(max(settings.idle_s, LEAST_IDLE_S), sample_s=settings.sample_s)
 
     def measured(history: Sequence[Calibration]) -> Calibration:
-        with every_core(os.cpu_count() or 1, settings.control_s, usual_rounds(history, meter.facts.name)) as load:
+        with make_load(settings.control_s, usual_rounds(history, meter.facts.name)) as load:
             return calibrate(meter, load, plan, history)
 
     return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured)
@@ -91,16 +174,16 @@ def own_scratch(settings: WorkerSettings) -> Scratch:
         raise BenchError(str(error)) from None
 
 
-def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:
+def local() -> Place:
     """Boxes without containment; keepers end with their worker, so there is nothing to reap."""
-    return LocalBoxes(), nothing, nothing, nothing, {"box": "local"}
+    return Place(LocalBoxes(), nothing, nothing, nothing, facts() | {"box": "local"})
 
 
 def nothing() -> None:
     """What a host does that has nothing to clear and nothing to prepare."""
 
 
-def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act, Facts]:
+def docker(settings: WorkerSettings, label: str) -> Place:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
     alive = hold(settings.data_dir, label)  # before the first box: the reaper goes by it
@@ -130,7 +213,7 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         alive.close()
 
     chosen = {name: value for name, value in asdict(machine).items() if value}
-    return boxes, clear, boxes.keep_ahead, close, about_engine(client) | chosen | about_adapter(adapter)
+    return Place(boxes, clear, boxes.keep_ahead, close, facts() | about_engine(client) | chosen | about_adapter(adapter))
 
 
 def served(

@@ -27,6 +27,7 @@ PULSES, LONGEST_LAG_S, LEAST_CORRELATION = 3, 2.0, 0.9
 GRID_S = 0.1
 SIGMAS, LEAST_SIGMA = 3, 0.01
 ENOUGH = 3
+Signal = np.ndarray[tuple[int], np.dtype[np.float64]]
 AGAIN = "Look at what else runs on this machine, at its clocks and its cooling; then `python -m worker calibrate`"
 
 
@@ -49,11 +50,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Pulsed:
-    """What a channel said of the pulses: its lag behind them in seconds, and the correlation at that lag."""
+    """What a channel said of the pulses: its lag behind them in seconds (below 0: ahead), and the correlation at that lag.
+
+    ``allowed_s`` is how far off it may be: a plug answers late, a record is stamped by a clock that is known to its ``delta_s``.
+    """
 
     channel: str
     lag_s: float
     correlation: float
+    allowed_s: float = LONGEST_LAG_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +104,18 @@ def verdict(found: Calibration, history: Sequence[Calibration]) -> str:
         if each.correlation < LEAST_CORRELATION:
             least = f"{LEAST_CORRELATION} is due"
             return f"{each.channel} doesn't follow this machine's load: correlation {each.correlation:.2f}, {least}. Is it on this machine?"
-        if each.lag_s > LONGEST_LAG_S:
-            return f"{each.channel} is {each.lag_s:.1f} s behind this machine's load, {LONGEST_LAG_S:g} s are allowed"
+        if abs(each.lag_s) > each.allowed_s:
+            return off(each)
     return ""
+
+
+def off(pulsed: Pulsed) -> str:
+    """Why a channel's clock can't be taken as it is, and how a record's is mended."""
+    side = "behind" if pulsed.lag_s > 0 else "ahead of"
+    said = f"{pulsed.channel} is {abs(pulsed.lag_s):.1f} s {side} this machine's load, {pulsed.allowed_s:g} s are allowed"
+    if pulsed.allowed_s == LONGEST_LAG_S:
+        return said
+    return f"{said} by its delta_s: add {-pulsed.lag_s:+.1f} s to its offset_s in the meters' file, then calibrate again"
 
 
 def watched(meter: Meter, act: Callable[[], None], plan: Plan) -> Trace:
@@ -148,13 +162,27 @@ def follows(channel: Channel, readings: Sequence[Reading], window: Window, edges
     power = np.array([float(part_between(channel, readings, *cell).energy_uj) for cell in cells])
     middles = [border + step_ns // 2 for border in borders[:-1]]
     expected = np.array([any(begin <= middle < end for begin, end in edges) for middle in middles], dtype=float)
-    lags = range(min(round(2 * LONGEST_LAG_S / GRID_S), len(power) // 2))
-    likeness = [correlation(np.concatenate([np.zeros(lag), expected[: len(expected) - lag]]), power) for lag in lags]
-    best = int(np.argmax(likeness))
-    return Pulsed(channel.name, best * GRID_S, likeness[best])
+    most = min(round(2 * LONGEST_LAG_S / GRID_S), len(power) // 2)
+    likeness = {lag: correlation(moved(expected, lag), power) for lag in range(-most, most + 1)}
+    best = max(likeness, key=lambda lag: (likeness[lag], -abs(lag)))
+    return Pulsed(channel.name, best * GRID_S, likeness[best], allowed_s(channel, readings))
 
 
-def correlation(expected: "np.ndarray[tuple[int], np.dtype[np.float64]]", seen: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> float:
+def moved(expected: "Signal", lag: int) -> "Signal":
+    """A signal that comes so many cells later, or earlier; zeros where nothing is known."""
+    still = np.zeros(abs(lag))
+    return np.concatenate([still, expected[: len(expected) - lag]]) if lag >= 0 else np.concatenate([expected[-lag:], still])
+
+
+def allowed_s(channel: Channel, readings: Sequence[Reading]) -> float:
+    """How far off the pulses a channel may be, seconds: a record has no period of ours, and its readings are as wide as its delta_s."""
+    if channel.update_ns:
+        return LONGEST_LAG_S
+    wide_ns = max(reading.after_ns - reading.before_ns for reading in readings)
+    return min(wide_ns / 2e9 + GRID_S, LONGEST_LAG_S)
+
+
+def correlation(expected: "Signal", seen: "Signal") -> float:
     """Pearson's; 0 where one of both doesn't change."""
     if expected.std() == 0 or seen.std() == 0:
         return 0.0

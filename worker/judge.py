@@ -48,6 +48,7 @@ class Bench:
         key: signs every record of this host.
         lengths: how long boxes took before.
         controls: the control workload; None where nothing is measured.
+        live_facts: what a record says of this host beside ``facts``, as it is just now.
     """
 
     boxes: BoxFactory
@@ -61,10 +62,11 @@ class Bench:
     rules: WindowRules = WindowRules()
     lengths: Lengths = field(default_factory=Lengths)
     controls: Controls | None = None
+    live_facts: Callable[[], dict[str, str | int]] = dict
 
     def all_facts(self) -> dict[str, str | int]:
         """What stands on a record about this host, just now."""
-        return self.facts | (self.controls.facts() if self.controls else {})
+        return self.facts | self.live_facts() | (self.controls.facts() if self.controls else {})
 
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:

@@ -170,8 +170,8 @@ class Attendant:
             try:
                 self._meter.admit()
                 break
-            except MeterFault:
-                if time.monotonic() > give_up:
+            except MeterFault as fault:
+                if fault.reason is Reason.BATTERY or time.monotonic() > give_up:  # no waiting gives back what a battery gave
                     raise
             waited = True
             time.sleep(QUIET_POLL_S)

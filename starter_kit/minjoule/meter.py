@@ -36,6 +36,7 @@ class Reason(StrEnum):
     OTHER_DEVICE = "other_device"
     MISCONFIGURED = "misconfigured"
     QUARANTINE = "quarantine"
+    BATTERY = "battery"
 
 
 class MeterFault(Exception):

@@ -17,7 +17,8 @@ UNCALIBRATED = Gain()
 TIMEOUT_S = 2.0
 MOST_UW = 3_680_000_000
 """16 A at 230 V: more doesn't go through such a plug."""
-LEAST_UW = 1_000_000
+LEAST_UW, LEAST_DEVICE_UW = 1_000_000, 50_000
+"""A machine never draws less than 1 W; a phone at its charger may, but a plug that says 0 W says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,15 @@ class PlugMeter:
 
     def __init__(self, plug: Plug, boundary: str, device: str = "", gain: Gain = UNCALIBRATED) -> None:
         self._plug, self._boundary, self._gain = plug, boundary, gain
-        self._last = plug.look()
-        if device and self._last.device != device:
-            detail = f"the {plug.name} plug says that it's {self._last.device!r}, the meters' file says {device!r}"
-            raise MeterFault(detail, Reason.OTHER_DEVICE, "Mend its address or its `device` there")
+        try:
+            self._last = first_look(plug, device)
+        except MeterFault:
+            plug.close()
+            raise
         timing_ns = round(plug.update_s * 1e9)
         bare = Channel(f"{plug.name}/wall", 1000, 1, kind=Kind.POWER, update_ns=timing_ns, resolution=plug.resolution_mw)
-        self.channels = (gain.of(replace(bare, least_uw=LEAST_UW, most_uw=MOST_UW, encloses=boundary == "node-wall")),)
+        least_uw = LEAST_DEVICE_UW if boundary == "device-wall" else LEAST_UW
+        self.channels = (gain.of(replace(bare, least_uw=least_uw, most_uw=MOST_UW, encloses=boundary == "node-wall")),)
 
     @property
     def facts(self) -> MeterFacts:
@@ -99,6 +102,15 @@ class PlugMeter:
             raise MeterFault(f"the {name} plug {now.device} was set back: {detail}", Reason.RESET)
         self._last = now
         return now.power_mw
+
+
+def first_look(plug: Plug, device: str) -> Look:
+    """What a plug says, if it's the one that the meters' file means. Raises MeterFault."""
+    look = plug.look()
+    if device and look.device != device:
+        detail = f"the {plug.name} plug says that it's {look.device!r}, the meters' file says {device!r}"
+        raise MeterFault(detail, Reason.OTHER_DEVICE, "Mend its address or its `device` there")
+    return look
 
 
 def ask_json(http: httpx.Client, path: str, name: str) -> dict[str, Any]:

@@ -90,6 +90,12 @@ class CsvMeter:
         if self._last_ns is not None and at_ns <= self._last_ns:
             back_s = (self._last_ns - at_ns) / 1e9
             raise MeterFault(f"the clock of {self._file} went back by {back_s:.6f} s at {row[0]!r}: the run is void", Reason.CLOCK_STEP)
+        ahead_ns = at_ns - self._half_ns - time.monotonic_ns()
+        if ahead_ns > 0:
+            detail = f"{self._file} has a row of {ahead_ns / 1e9:.3f} s from now (at {row[0]!r})"
+            raise MeterFault(
+                detail, Reason.CLOCK_STEP, "Its clock is ahead of this host's: mend `offset_s`, or `delta_s` where that's the doubt"
+            )
         self._last_ns = at_ns
         return Reading("csv/lab", max(at_ns - self._half_ns, 0), max(at_ns + self._half_ns, 0), raw)
 

@@ -4,7 +4,7 @@
 wall boundary is the one meter that the file puts there. There's no falling back: a boundary whose meter is missing has no host.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,14 +52,14 @@ class Cabinet:
     powercap_root: Path
 
 
-def meter_for(boundary: str, cabinet: Cabinet) -> Meter:
-    """The meter that covers a boundary, others of the file beside it. Raises MeterFault with what to do."""
+def meter_for(boundary: str, cabinet: Cabinet, witnesses: Sequence[Meter] = ()) -> Meter:
+    """The meter that covers a boundary, others of the file and ``witnesses`` beside it. Raises MeterFault with what to do."""
     content = load_meters(cabinet.file)
     if boundary not in KNOWN:
         raise MeterFault(f"no meter of this worker covers boundary {boundary!r}; there are {', '.join(KNOWN)}", Reason.ABSENT)
     billing = bills(boundary, content)
     billed = [make(each, cabinet, content) for each in billing] or [modelled(boundary)]
-    beside = [make(each, cabinet, content) for each in content.meter if each not in billing]
+    beside = [*(make(each, cabinet, content) for each in content.meter if each not in billing), *witnesses]
     if boundary == "modelled-cpu":
         beside.append(CpuTimeMeter())  # costs nothing, and shows how far the two models are apart
     return billed[0] if len(billed) == 1 and not beside else JointMeter(boundary, billed, beside)

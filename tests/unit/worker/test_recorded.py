@@ -52,8 +52,8 @@ def test_a_lab_meter_that_stopped_writing_keeps_the_gate_shut(tmp_path: Path) ->
 
 
 def traced(tmp_path: Path, *rows: tuple[float, float]) -> Trace:
-    """A window of 8 s over rows (seconds from its begin, watts)."""
-    begin_s, begin_ns = now_s(), time.monotonic_ns()
+    """A window of 8 s, ten seconds ago, over rows (seconds from its begin, watts)."""
+    begin_s, begin_ns = now_s() - 10, time.monotonic_ns() - 10 * SECOND
     meter = CsvMeter(record(tmp_path / "lab.csv", *(f"{begin_s + at:.6f},{watts}" for at, watts in rows)), "device-wall")
     readings = meter.read(None)  # type: ignore[arg-type]
     return Trace(Window(begin_ns, begin_ns + 8 * SECOND), "csv", meter.channels, readings)
