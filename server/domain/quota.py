@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 DAY = dt.timedelta(days=1)
 """A line counts from its instant until a day later, that instant excluded."""
@@ -97,21 +98,33 @@ def used(lines: Iterable[Line], now: dt.datetime) -> Used:
     return Used(sum(line.runs for line in counting), sum(line.energy_uj for line in counting))
 
 
-def fits(account: Account, wanted: int, at: dt.datetime) -> bool:
-    """Whether ``wanted`` more runs were allowed then. A bill isn't known beforehand, so joules must only not be used up."""
-    had = used(account.lines, at)
+def fits(account: Account, had: Used, wanted: int) -> bool:
+    """Whether ``wanted`` more runs are allowed after what was had. A bill isn't known beforehand: joules must only not be used up."""
     return had.runs + wanted <= account.runs and (account.energy_uj is None or had.energy_uj < account.energy_uj)
 
 
 def next_allowed(account: Account, wanted: int, now: dt.datetime) -> dt.datetime | None:
     """The first instant from ``now`` on at which ``wanted`` runs fit, if nothing else is ordered or billed meanwhile; None: never."""
-    ends = sorted({line.at + DAY for line in account.lines if line.at + DAY > now})
-    return next((at for at in (now, *ends) if fits(account, wanted, at)), None)
+    had = used(account.lines, now)
+    if fits(account, had, wanted):
+        return now
+    counting = sorted((line for line in account.lines if line.at + DAY > now), key=counts_from)
+    for at, leaving in groupby(counting, key=counts_from):
+        for line in leaving:
+            had = Used(had.runs - line.runs, had.energy_uj - line.energy_uj)
+        if fits(account, had, wanted):
+            return at + DAY
+    return None
+
+
+def counts_from(line: Line) -> dt.datetime:
+    """Its instant."""
+    return line.at
 
 
 def refusal(accounts: Iterable[Account], wanted: int, now: dt.datetime) -> Refusal | None:
     """Why ``wanted`` runs are refused now: by the account that allows them last. None if all of them fit."""
-    found = [refusal_of(account, wanted, now) for account in accounts if not fits(account, wanted, now)]
+    found = [refusal_of(account, wanted, now) for account in accounts if not fits(account, used(account.lines, now), wanted)]
     return max(found, key=lambda each: (each.next_at is None, each.next_at or now), default=None)
 
 
@@ -121,3 +134,9 @@ def refusal_of(account: Account, wanted: int, now: dt.datetime) -> Refusal:
     if had.runs + wanted > account.runs or account.energy_uj is None:
         return Refusal(account.whose, "runs", had.runs, account.runs, at)
     return Refusal(account.whose, "joules", had.energy_uj, account.energy_uj, at)
+
+
+def up_to_second(instant: dt.datetime) -> dt.datetime:
+    """The next whole second: whoever waits until what they read isn't a moment too early."""
+    whole = instant.replace(microsecond=0)
+    return whole if whole == instant else whole + dt.timedelta(seconds=1)
