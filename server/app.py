@@ -19,6 +19,7 @@ from server.organizers import pages as organizer_pages
 from server.organizers import reviews as review_pages
 from server.participants import endpoints as participants
 from server.participants import pages as participant_pages
+from server.participants import team_endpoints as teams
 from server.queue import CeleryHints, Hints
 from server.rate_limits import RateLimits
 from server.records import endpoints as records
@@ -27,17 +28,19 @@ from server.runs import endpoints as runs
 from server.runs import pages as run_pages
 from server.settings import Settings, load_settings
 from server.submissions import endpoints as submissions
+from server.submissions import own_pages
 from server.submissions import pages as submission_pages
 from server.tracks import endpoints as tracks
 from server.tracks import pages as track_pages
 
-ROUTES = (health, participants, tracks, boards, submissions, runs, hosts, records, organizers)
+ROUTES = (health, participants, teams, tracks, boards, submissions, runs, hosts, records, organizers)
 PAGES = (
     board_pages,
     version_pages,
     record_pages,
     track_pages,
     submission_pages,
+    own_pages,
     run_pages,
     participant_pages,
     host_pages,

@@ -14,18 +14,21 @@ from server.logs import get_logger
 log = get_logger()
 
 
-def answer(request: Request, status: int, code: str, message: str, hint: str) -> Response:
-    """The error in the reader's form."""
+def answer(request: Request, status: int, code: str, message: str, hint: str, details: dict[str, Any] | None = None) -> Response:
+    """The error in the reader's form; ``details`` for programs alone."""
     page = getattr(request.app.state, "error_page", None)
     if request.url.path.startswith("/api/") or page is None:
-        return JSONResponse({"error": {"code": code, "message": message, "hint": hint}}, status)
+        said = {"code": code, "message": message, "hint": hint} | ({"details": details} if details else {})
+        return JSONResponse({"error": said}, status)
     rendered: Response = page(request, status, message, hint)
     return rendered
 
 
 def on_participant_error(request: Request, error: Any) -> Response:
     """Shown as written."""
-    return answer(request, error.status, error.code, error.message, error.hint)
+    response = answer(request, error.status, error.code, error.message, error.hint, error.details)
+    response.headers.update(error.headers)
+    return response
 
 
 def on_http_error(request: Request, error: Any) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 SECRET_KEYS = re.compile(r"password|secret|token|cookie|authorization|instance_key|code$", re.IGNORECASE)
-SECRET_VALUES = re.compile(r"mj_(cli|host)_[A-Za-z0-9-]+_[A-Za-z0-9_-]+")
+SECRET_VALUES = re.compile(r"mj_(cli|host|team)_[A-Za-z0-9-]+_[A-Za-z0-9_-]+")
 DROPPED = "[dropped]"
 
 

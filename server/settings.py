@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from server.domain.quota import Limits
+
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -24,6 +26,7 @@ class Settings(BaseSettings):
     session_days: int = 14
     token_days: int = 90
     quota_runs_per_day: int = Field(default=300, ge=1)
+    quota_joules_per_day: float = Field(default=3_600_000.0, gt=0, le=1e9, allow_inf_nan=False)
     lineage_runs_per_day: int = Field(default=300, ge=1)
     sign_ups_per_hour: int = Field(default=20, ge=1)
     sign_ins_per_minute: int = Field(default=20, ge=1)
@@ -35,6 +38,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """SQLAlchemy's URL; SQLite in the data folder unless one is set."""
         return self.database_url or f"sqlite:///{self.data_dir / 'minjoule.db'}"
+
+    @property
+    def limits(self) -> Limits:
+        """Of one person, and of one team, a day."""
+        return Limits(self.quota_runs_per_day, round(self.quota_joules_per_day * 1e6))
 
     @property
     def loopback_only(self) -> bool:

@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from server.domain.quota import up_to_second
+
 UNAUTHORIZED = 401
 HOME_PATH = "/me"
 ROOT = Path(__file__).parents[1]
@@ -34,6 +36,11 @@ def bits(value: float | None) -> str:
 def instant(value: dt.datetime | None) -> str:
     """UTC to the second."""
     return "–" if value is None else f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def later(value: dt.datetime) -> str:
+    """UTC, up to the next second: whoever waits until what they read isn't a moment too early."""
+    return instant(up_to_second(value))
 
 
 def share(part: float | None, whole: float | None) -> int:
@@ -63,7 +70,7 @@ def environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    made.filters |= {"joules": joules, "bits": bits, "instant": instant, "seconds": seconds}
+    made.filters |= {"joules": joules, "bits": bits, "instant": instant, "later": later, "seconds": seconds}
     made.globals |= {"share": share}
     return made
 

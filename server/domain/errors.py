@@ -1,16 +1,28 @@
 """Errors by whose fault they are. A ParticipantError is shown as written and never retried; a Fault is ours."""
 
+from typing import Any
+
 
 class ParticipantError(Exception):
-    """Somebody asked for what can't be had. ``message`` says what, the value and the limit; ``hint`` what to do."""
+    """Somebody asked for what can't be had. ``message`` says what, the value and the limit; ``hint`` what to do.
+
+    ``details`` is the same for programs, and ``retry_after_s`` when it can be had, where that's known.
+    """
 
     status = 400
     code = "bad_request"
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", *, details: dict[str, Any] | None = None, retry_after_s: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = details or {}
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says beside its body."""
+        return {} if self.retry_after_s is None else {"retry-after": str(self.retry_after_s)}
 
 
 class Unauthorized(ParticipantError):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from server.db.rows import AppealRow, BoardRow, DecisionRow, EntryRow, MembershipRow, ParticipantRow, RunRow, SubmissionRow
+from server.db.rows import AppealRow, BoardRow, DecisionRow, EntryRow, ParticipantRow, RunRow, SubmissionRow
 from server.domain.run import COUNTING, RunState
 from server.domain.scoring import Status
 
@@ -79,11 +79,6 @@ def done_runs(session: Session, entry_id: int) -> int:
     """How many runs make the entry's figures."""
     query = select(func.count()).select_from(RunRow).where(RunRow.entry_id == entry_id, RunRow.state == RunState.DONE)
     return session.scalar(query.where(RunRow.purpose.in_(COUNTING), RunRow.superseded.is_(False))) or 0
-
-
-def is_member(session: Session, team_id: int, member_id: int) -> bool:
-    """Whether a person acts for a team."""
-    return session.get(MembershipRow, (team_id, member_id)) is not None
 
 
 def live_entries(session: Session, slug: str) -> list[int]:

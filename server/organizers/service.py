@@ -15,6 +15,7 @@ from server.domain.participant import Participant
 from server.domain.reviews import Act, Stand, check_act, check_appeal, checked_reason
 from server.domain.scoring import Status
 from server.organizers import repository
+from server.participants import teams
 from server.participants.service import actor_of
 from server.queue import Hints
 from server.records import service as records
@@ -148,14 +149,14 @@ def note(session: Session, who: int, act: str, entry_id: int, digest: str, reaso
 
 def owned(session: Session, who: Participant, submission: SubmissionRow) -> None:
     """Whether somebody may act for a submission: its participant, or a member of its team. Raises Forbidden."""
-    if who.id != submission.participant_id and not repository.is_member(session, submission.participant_id, who.id):
+    if not teams.acts_for(session, who.id, submission.participant_id):
         raise Forbidden("this submission is somebody else's", "its own participant, or a member of its team, may do this")
 
 
 def may_act(session: Session, who: Participant, digest: str) -> bool:
     """The same as an answer, for pages."""
     submission = records.find_submission(session, digest)
-    return who.id == submission.participant_id or repository.is_member(session, submission.participant_id, who.id)
+    return teams.acts_for(session, who.id, submission.participant_id)
 
 
 def appeal(session: Session, who: Participant, digest: str, host_class: str, text: str, now: dt.datetime) -> None:
@@ -184,7 +185,7 @@ def reply(session: Session, organizer: Participant, digest: str, host_class: str
 
 
 def withdraw(session: Session, who: Participant, digest: str, reason: str, now: dt.datetime) -> int:
-    """Take one's submission out of every board; runs that wait cost nothing. How many entries. Raises NotFound, Forbidden, Conflict."""
+    """Take one's submission out of every board; runs not yet begun cost nothing. How many entries. Raises NotFound, Forbidden, Conflict."""
     found = repository.entries(session, digest)
     if not found:
         raise NotFound(f"there is no submission {digest[:64]!r}", "give its whole digest, as its page shows it")
@@ -200,7 +201,7 @@ def withdraw(session: Session, who: Participant, digest: str, reason: str, now: 
         boards.rule(session, entry.id, Status.WITHDRAWN, said, now)
         records.revoke_of_entry(session, entry.id, said, now)
         for run in repository.open_runs(session, entry.id):
-            remedies.void(session, run.id, said, now)
+            remedies.void(session, run.id, said, now, by_its_own=True)
         note(session, who.id, "withdraw", entry.id, digest, said, now)
     return len(live)
 

@@ -1,4 +1,6 @@
-"""What the account endpoints take and give."""
+"""What the account and team endpoints take and give."""
+
+import datetime as dt
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,3 +25,41 @@ class TokenAnswer(BaseModel):
     token: str
     name: str
     expires_days: int
+
+
+class TeamRequest(Strict):
+    """A new team's name."""
+
+    name: str = Field(max_length=100)
+
+
+class JoinRequest(Strict):
+    """An invitation's code."""
+
+    code: str = Field(max_length=200)
+
+
+class MemberAnswer(BaseModel):
+    """A member of a team."""
+
+    id: int
+    name: str
+    joined_at: dt.datetime
+
+
+class TeamAnswer(BaseModel):
+    """A team with its members, the longest-standing first."""
+
+    id: int
+    name: str
+    created_at: dt.datetime
+    members: list[MemberAnswer]
+
+
+class InvitationAnswer(BaseModel):
+    """An invitation; its code is shown once."""
+
+    id: str
+    code: str
+    link: str
+    expires_at: dt.datetime

@@ -60,11 +60,12 @@ def sign_up(session: Session, name: str, password: str, now: dt.datetime, role: 
 
 
 def check_password(session: Session, name: str, password: str) -> ParticipantRow:
-    """The account, if the password is right. Takes as long for a name that nobody has. Raises Unauthorized."""
+    """The account, if the password is right. Takes as long for a name that nobody has, or a team. Raises Unauthorized."""
     row = repository.by_name_key(session, name_key(name))
+    person = row if row is not None and not row.is_team else None
     with HASHING:
-        right = HASHER.verify(password[:200], row.password_hash if row else NOBODY_HASH)
-    if row is None or not right:
+        right = HASHER.verify(password[:200], person.password_hash if person else NOBODY_HASH)
+    if row is None or person is None or not right:
         raise Unauthorized("the name or the password is wrong", "try again, or sign up")
     return row
 

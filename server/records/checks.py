@@ -10,6 +10,7 @@ from server.db.session import after_commit
 from server.domain.agreement import Bill, disagreement
 from server.domain.errors import Conflict, NotFound
 from server.domain.participant import Participant
+from server.domain.quota import Limits
 from server.domain.ranking import MOST_RUNS, TOP, to_separate
 from server.domain.run import COUNTING, Purpose, RunState
 from server.domain.scoring import Status
@@ -17,7 +18,9 @@ from server.hosts import service as hosts
 from server.logs import get_logger
 from server.queue import Hints
 from server.records import repository, service
+from server.runs import quota
 from server.runs import service as runs
+from server.runs.quota import Payer
 from server.runs.service import RunOrder
 from server.tracks import service as tracks
 from server.tracks.service import BoardView
@@ -83,7 +86,7 @@ def dispute(session: Session, entry_id: int, reason: str, now: dt.datetime) -> N
 
 
 def replicate(
-    session: Session, hints: Hints, who: Participant, digest: str, host_class: str, per_day: int, now: dt.datetime
+    session: Session, hints: Hints, who: Participant, digest: str, host_class: str, limits: Limits, now: dt.datetime
 ) -> list[RunRow]:
     """Anybody may have a listed submission run again, from their own quota. Raises NotFound, Conflict, QuotaExceeded."""
     submission = service.find_submission(session, digest)
@@ -96,9 +99,12 @@ def replicate(
     if any(run.state in UNDER_WAY for run in repository.runs_for(session, entry.id, Purpose.REPLICATION)):
         raise Conflict("a replication of this entry is under way", "its page shows the runs")
     wanted = max(LEAST_RUNS, tracks.find_track(session, board.track).runs)
-    runs.check_quota(session, who.id, wanted, per_day, now)
+    payer = Payer(who.id)
+    quota.check(session, payer, wanted, limits, 0, now)
     after_commit(session, lambda: hints.run_waits(board.host_class))
-    return order(session, board, entry.id, wanted, Purpose.REPLICATION, now, participant_id=who.id)
+    queued = order(session, board, entry.id, wanted, Purpose.REPLICATION, now, participant_id=who.id)
+    quota.charge(session, payer, queued, now)
+    return queued
 
 
 def order(

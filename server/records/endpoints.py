@@ -43,5 +43,5 @@ def create_replication(
 ) -> ReplicationAnswer:
     """Have a listed submission run again on fresh instances, from your own quota; a disagreement disputes it."""
     state = request.app.state
-    queued = checks.replicate(session, state.hints, participant, digest, wanted.host_class, state.settings.quota_runs_per_day, clock.now())
+    queued = checks.replicate(session, state.hints, participant, digest, wanted.host_class, state.settings.limits, clock.now())
     return ReplicationAnswer(runs=[run.id for run in queued])

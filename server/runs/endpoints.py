@@ -1,7 +1,7 @@
 """Runs by API: for whoever watches, and for the hosts that carry them out."""
 
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -14,10 +14,11 @@ from server.hosts import service as hosts
 from server.hosts.service import CurrentHost
 from server.http_errors import on_participant_error
 from server.participants.service import CurrentParticipant
-from server.runs import judging, records, service
+from server.runs import judging, quota, records, service
 from server.runs.judging import Desk
 from server.runs.live import LiveRuns, without_clock
 from server.runs.power_plot import power_csv
+from server.runs.quota import QuotaView, TeamQuota
 from server.runs.schemas import Claim, ClaimRequest, ControlReport, FaultReport, Heartbeat, Lease, Report
 from server.runs.service import RunView
 
@@ -25,11 +26,22 @@ router = APIRouter(prefix="/api/v1", tags=["runs"])
 AttemptId = Annotated[int, Path(ge=1, lt=2**31)]
 
 
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who a credential speaks for; ``quota`` is the person's, alone and in teams together."""
+
+    name: str
+    role: str
+    runs_left_today: int
+    quota: QuotaView
+    team: TeamQuota | None
+
+
 @router.get("/me", tags=["participants"])
-def read_me(request: Request, participant: CurrentParticipant, session: ReadSession) -> dict[str, Any]:
-    """Who the credential speaks for, and what is left of the day's quota."""
-    left = service.runs_left(session, participant.id, request.app.state.settings.quota_runs_per_day, clock.now())
-    return {"name": participant.name, "role": participant.role, "runs_left_today": left}
+def read_me(request: Request, participant: CurrentParticipant, session: ReadSession) -> Me:
+    """Who the credential speaks for, and what was used of the day's quota, alone and by the team."""
+    accounts = quota.accounts_of(session, participant.id, request.app.state.settings.limits, clock.now())
+    return Me(participant.name, participant.role, accounts.own.runs_left, accounts.own, accounts.team)
 
 
 @router.get("/runs/{run_id}")

@@ -25,7 +25,7 @@ from server.hosts import service as hosts
 from server.hosts.service import HostIdentity
 from server.logs import get_logger
 from server.queue import Hints
-from server.runs import doubts, records, repository
+from server.runs import doubts, quota, records, repository
 from server.runs.schemas import Claim, ControlReport, FaultReport, Heartbeat, Report
 from server.runs.service import SHARE_WITHIN
 from server.tracks import service as tracks
@@ -130,11 +130,12 @@ def report(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sa
 
 def finish(session: Session, run: RunRow, said: Report, now: dt.datetime) -> None:
     """RUNNING to DONE with its figures. Raises Conflict if the run has moved on meanwhile."""
-    moved = repository.change_state(
+    moved = quota.move(
         session,
         run,
         said.epoch,
         after(RunState(run.state), Event.REPORTED),
+        now,
         finished_at=now,
         deadline_at=None,
         outcome=said.outcome,
@@ -172,7 +173,7 @@ def miss(session: Session, hints: Hints, attempt: AttemptRow, run: RunRow, said:
     message = f"this run's machine didn't come back to its idle power after the window, for the second time ({said.detail[:300]}): a miss"
     to = after(RunState(run.state), Event.MISSED)
     ended = {"finished_at": now, "deadline_at": None, "outcome": Outcome.TIME_LIMIT, "message": message}
-    if not repository.change_state(session, run, said.epoch, to, **ended):
+    if not quota.move(session, run, said.epoch, to, now, **ended):
         raise Conflict(f"run {run.id} has moved on", "drop this attempt")
     attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, said.cause, said.detail
     session.flush()
@@ -211,7 +212,7 @@ def fault_attempt(session: Session, hints: Hints, attempt: AttemptRow, cause: Ca
     void = to is RunState.VOID
     reason = f"our fault, {MAX_ATTEMPTS} times; the last: {cause} ({detail[:300]}). It cost you nothing." if void else None
     queued = {"finished_at": now, "deadline_at": None} if void else {"deadline_at": now + dt.timedelta(days=7), "hinted_at": now}
-    if not repository.change_state(session, run, attempt.epoch, to, message=reason, **queued):
+    if not quota.move(session, run, attempt.epoch, to, now, message=reason, **queued):
         return
     attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, cause, detail
     log.warning("attempt_faulted", run=run.id, epoch=attempt.epoch, cause=cause, detail=detail[:500])
@@ -242,7 +243,7 @@ def sweep(session: Session, hints: Hints, now: dt.datetime) -> None:
         elif run.state == RunState.QUEUED:
             to = after(RunState.QUEUED, Event.EXPIRED)
             why = f"no host of class {run.host_class} took it within 7 days: void, at no cost to you"
-            repository.change_state(session, run, run.epoch, to, finished_at=now, deadline_at=None, message=why)
+            quota.move(session, run, run.epoch, to, now, finished_at=now, deadline_at=None, message=why)
     for host_class in repository.classes_to_hint(session, now - HINT_AFTER, now):
         repository.note_hints(session, host_class, now)
         after_commit(session, lambda waiting=host_class: hints.run_waits(waiting))  # type: ignore[misc]

@@ -12,12 +12,15 @@ from server.domain.errors import Conflict, NotFound
 from server.domain.keys import new_seed
 from server.domain.run import COUNTING, QUEUE_DEADLINE_DAYS, Cause, Event, RunState, after
 from server.queue import Hints
-from server.runs import repository
+from server.runs import quota, repository
 from server.runs.service import RunOrder, new_run_id, open_runs
 
 
-def void(session: Session, run_id: str, reason: str, now: dt.datetime) -> None:
-    """Our fault: the run counts no more and costs nothing; the reason is public. Raises NotFound, Conflict."""
+def void(session: Session, run_id: str, reason: str, now: dt.datetime, *, by_its_own: bool = False) -> None:
+    """The run counts no more and costs nothing; the reason is public. Raises NotFound, Conflict.
+
+    ``by_its_own``: its participant ended it, and pays for one that had begun, with the joules that its host had told of.
+    """
     run = session.get(RunRow, run_id)
     if run is None:
         raise NotFound(f"there is no run {run_id[:40]!r}", "the submission's page lists its runs")
@@ -25,7 +28,9 @@ def void(session: Session, run_id: str, reason: str, now: dt.datetime) -> None:
         raise Conflict(f"run {run_id} is void already: {run.message}", "replace it, if it should be run again")
     attempt = repository.open_attempt_of_run(session, run_id)
     to = after(RunState(run.state), Event.VOIDED)
-    if not repository.change_state(session, run, run.epoch, to, outcome=None, message=reason, finished_at=now, deadline_at=None):
+    spent_uj = (attempt.energy_uj or 0) if by_its_own and attempt is not None else None
+    values = {"outcome": None, "message": reason, "finished_at": now, "deadline_at": None}
+    if not quota.move(session, run, run.epoch, to, now, spent_uj=spent_uj, **values):
         raise Conflict(f"run {run_id} has moved on", "look at it again")
     if attempt is not None:
         attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, Cause.VOIDED, reason
@@ -34,7 +39,7 @@ def void(session: Session, run_id: str, reason: str, now: dt.datetime) -> None:
 
 
 def replace(session: Session, hints: Hints, run_id: str, now: dt.datetime) -> str:
-    """Queue a void run's replacement on the same instance; returns its id. Raises NotFound, Conflict."""
+    """Queue a void run's replacement on the same instance, which costs nobody anything; returns its id. Raises NotFound, Conflict."""
     old = session.get(RunRow, run_id)
     if old is None:
         raise NotFound(f"there is no run {run_id[:40]!r}", "the submission's page lists its runs")
@@ -53,7 +58,7 @@ def replace(session: Session, hints: Hints, run_id: str, now: dt.datetime) -> st
 
 
 def run_anew(session: Session, hints: Hints, entry_id: int, wanted: int, now: dt.datetime) -> list[str]:
-    """Supersede an entry's runs and queue fresh ones on new instances (a change of the rules, an organizer's order)."""
+    """Supersede an entry's runs and queue fresh ones on new instances (a change of the rules, an organizer's order): nobody's cost."""
     rows = [run for run in repository.of_entry(session, entry_id) if run.purpose in COUNTING and not run.superseded]
     for run in rows:
         if run.state == RunState.QUEUED:

@@ -199,23 +199,6 @@ def note_hints(session: Session, host_class: str, now: dt.datetime) -> None:
     session.execute(query.values(hinted_at=now).execution_options(synchronize_session=False))
 
 
-PAID = (Purpose.LISTING, Purpose.REPLICATION)
-"""Purposes that whoever ordered the run pays for from the quota; the others are the platform's own."""
-
-
-def started_since(session: Session, participant_id: int, since: dt.datetime) -> list[dt.datetime]:
-    """When the participant's runs since then were queued, oldest first; void ones cost nothing."""
-    query = select(RunRow.queued_at).where(RunRow.participant_id == participant_id, RunRow.queued_at > since, RunRow.state != RunState.VOID)
-    return list(session.scalars(query.where(RunRow.purpose.in_(PAID)).order_by(RunRow.queued_at)))
-
-
-def lineage_started_since(session: Session, lineage_id: int, since: dt.datetime) -> list[dt.datetime]:
-    """The same of all submissions of a lineage together."""
-    query = select(RunRow.queued_at).join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)
-    query = query.where(SubmissionRow.lineage_id == lineage_id, RunRow.queued_at > since, RunRow.state != RunState.VOID, LISTING)
-    return list(session.scalars(query.order_by(RunRow.queued_at)))
-
-
 def with_context(session: Session, run_id: str) -> tuple[RunRow, SubmissionRow, BoardRow, HostClassRow] | None:
     """A run with submission, board and host class."""
     query = select(RunRow, SubmissionRow, BoardRow, HostClassRow).join(SubmissionRow, SubmissionRow.id == RunRow.submission_id)

@@ -13,7 +13,7 @@ from minjoule.floor import below_floor
 from minjoule.shown import shown
 from server import clock
 from server.db.rows import AttemptRow, BoardRow, HostClassRow, RunRow, SubmissionRow
-from server.domain.errors import NotFound, QuotaExceeded
+from server.domain.errors import NotFound
 from server.domain.keys import instance_key, new_seed
 from server.domain.run import QUEUE_DEADLINE_DAYS, Purpose, RunState
 from server.runs import repository
@@ -140,7 +140,7 @@ def new_run_id(now: dt.datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunOrder:
-    """Runs to queue for an entry. ``participant_id`` is whose share of the queue they take."""
+    """Runs to queue for an entry. ``participant_id`` is whose share of the queue they take: the person's, in a team too."""
 
     entry_id: int
     submission_id: int
@@ -185,30 +185,6 @@ def open_runs(
 def next_index(session: Session, entry_id: int, purpose: Purpose) -> int:
     """The first index of that purpose that the entry hasn't used."""
     return repository.next_index(session, entry_id, purpose)
-
-
-def check_quota(session: Session, participant_id: int, wanted: int, per_day: int, now: dt.datetime) -> None:
-    """Raises QuotaExceeded with the next instant at which ``wanted`` runs fit."""
-    refuse_over("you have", repository.started_since(session, participant_id, now - DAY), wanted, per_day)
-
-
-def check_lineage_quota(session: Session, lineage_id: int, wanted: int, per_day: int, now: dt.datetime) -> None:
-    """A lineage has one quota, whoever sends its sources. Raises QuotaExceeded."""
-    refuse_over("near-identical sources have together", repository.lineage_started_since(session, lineage_id, now - DAY), wanted, per_day)
-
-
-def refuse_over(whose: str, taken: list[dt.datetime], wanted: int, per_day: int) -> None:
-    """The quota's sentence."""
-    over = len(taken) + wanted - per_day
-    if over > 0:
-        when = f"after {taken[over - 1] + DAY:%Y-%m-%d %H:%M} UTC" if over <= len(taken) else "on a track with fewer runs"
-        said = f"this needs {wanted} runs; {whose} used {len(taken)} of {per_day} within 24 hours"
-        raise QuotaExceeded(said, f"submit again {when}")
-
-
-def runs_left(session: Session, participant_id: int, per_day: int, now: dt.datetime) -> int:
-    """What is left of the day's quota."""
-    return max(0, per_day - len(repository.started_since(session, participant_id, now - DAY)))
 
 
 def progress_of(session: Session, digests: list[str]) -> dict[str, Progress]:

@@ -1,9 +1,9 @@
-"""The submission page, the submit form, and a participant's own page."""
+"""The submission page and the submit form."""
 
 import io
 import zipfile
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from server.domain.participant import Participant
 from server.organizers import service as organizers
 from server.participants import service as participants
 from server.participants.service import CurrentParticipant, OptionalParticipant, client_address
-from server.runs import service as runs
+from server.runs import quota
 from server.submissions import service, views
 from server.templating import page, sign_in_address
 from server.tracks import service as tracks
@@ -62,33 +62,37 @@ def submit_page(request: Request, session: ReadSession, viewer: OptionalParticip
     return form(request, session, viewer, None) if viewer else RedirectResponse(sign_in_address("/submit"), 303)
 
 
-def form(request: Request, session: Session, viewer: Participant, error: ParticipantError | None) -> HTMLResponse:
-    """The form, with what was wrong."""
-    left = runs.runs_left(session, viewer.id, request.app.state.settings.quota_runs_per_day, clock.now())
-    values = {"error": error, "left": left, "max_files": MAX_FILES, "max_bytes": MAX_TOTAL_BYTES}
-    return page("submissions/form.html", viewer, error.status if error else 200, tracks=views.doors(session, clock.now()), **values)
+def form(request: Request, session: Session, viewer: Participant, error: ParticipantError | None, name: str = "") -> HTMLResponse:
+    """The form, with what was wrong and the name chosen."""
+    accounts = quota.accounts_of(session, viewer.id, request.app.state.settings.limits, clock.now())
+    values = {"error": error, "accounts": accounts, "in_name": name, "max_files": MAX_FILES, "max_bytes": MAX_TOTAL_BYTES}
+    shown = page("submissions/form.html", viewer, error.status if error else 200, tracks=views.doors(session, clock.now()), **values)
+    shown.headers.update(error.headers if error else {})
+    return shown
 
 
 @router.post("/submit")
 async def submit(request: Request, viewer: CurrentParticipant) -> Response:
-    """Take a zip, or the files one by one."""
+    """Take a zip, or the files one by one; in one's own name or a team's."""
+    team = ""
     try:
         request.app.state.rate_limits.hit("upload", client_address(request))
         async with request.form(max_files=MAX_FILES, max_fields=5, max_part_size=200) as sent:
             participants.check_form_token(viewer, str(sent.get("form_token", "")))
+            team = str(sent.get("team", ""))
             uploads = [each for each in sent.getlist("files") if isinstance(each, UploadFile) and each.filename]
             content = await as_zip(uploads)
-        view, _ = await run_in_threadpool(service.take, request.app.state, viewer, content)
+        view, _ = await run_in_threadpool(service.take, request.app.state, viewer, content, team)
     except ParticipantError as error:
-        return await run_in_threadpool(refused, request, viewer, error)
+        return await run_in_threadpool(refused, request, viewer, error, team)
     first = view.runs[0].id if view.runs else ""
     return RedirectResponse(f"/runs/{first}" if first else f"/submissions/{view.id}", 303)
 
 
-def refused(request: Request, viewer: Participant, error: ParticipantError) -> HTMLResponse:
+def refused(request: Request, viewer: Participant, error: ParticipantError, name: str) -> HTMLResponse:
     """The form again."""
     with request.app.state.database.session(read_only=True) as session:
-        return form(request, session, viewer, error)
+        return form(request, session, viewer, error, name)
 
 
 async def as_zip(uploads: list[UploadFile]) -> bytes:
@@ -120,36 +124,3 @@ def refuse_faulty(files: list[tuple[str, bytes]]) -> None:
     if said:
         more = f" (and {len(said) - 10} more)" if len(said) > 10 else ""
         raise Inadmissible("; ".join(said[:10]) + more, "nothing was stored; mend the files named and send them all again")
-
-
-@router.get("/me")
-def me_page(request: Request, session: ReadSession, viewer: CurrentParticipant) -> HTMLResponse:
-    """Your submissions and tokens."""
-    return own_page(request, session, viewer, None)
-
-
-def own_page(request: Request, session: Session, viewer: Participant, token: str | None) -> HTMLResponse:
-    """A participant's page; a new token is shown this once."""
-    values: dict[str, Any] = {
-        "left": runs.runs_left(session, viewer.id, request.app.state.settings.quota_runs_per_day, clock.now()),
-        "submissions": views.own_submissions(session, viewer.id),
-        "tokens": participants.list_tokens(session, viewer.id),
-    }
-    return page("participants/me.html", viewer, token=token, **values)
-
-
-@router.post("/me/tokens")
-def create_token(request: Request, form_token: Field, label: Field, viewer: CurrentParticipant, session: WriteSession) -> HTMLResponse:
-    """A new API token."""
-    participants.check_form_token(viewer, form_token)
-    token = participants.issue_token(session, viewer.id, label, clock.now(), request.app.state.settings.token_days)
-    session.flush()
-    return own_page(request, session, viewer, token)
-
-
-@router.post("/me/tokens/{token_id}/revoke")
-def revoke_token(token_id: str, form_token: Field, viewer: CurrentParticipant, session: WriteSession) -> Response:
-    """End a token."""
-    participants.check_form_token(viewer, form_token)
-    participants.revoke_token(session, viewer.id, token_id, clock.now())
-    return RedirectResponse("/me", 303)

@@ -21,11 +21,11 @@ def by_prefix(session: Session, prefix: str) -> list[SubmissionRow]:
     return list(session.scalars(query.limit(2)))
 
 
-def of_participant(session: Session, participant_id: int | None, limit: int) -> list[tuple[SubmissionRow, str]]:
-    """Newest submissions with their participant's name; of one participant or of all."""
+def newest(session: Session, participant_ids: list[int] | None, limit: int) -> list[tuple[SubmissionRow, str]]:
+    """Newest submissions with their participant's name; of these participants or of all."""
     query = select(SubmissionRow, ParticipantRow.name).join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id)
-    if participant_id is not None:
-        query = query.where(SubmissionRow.participant_id == participant_id)
+    if participant_ids is not None:
+        query = query.where(SubmissionRow.participant_id.in_(participant_ids))
     return [(row, name) for row, name in session.execute(query.order_by(SubmissionRow.id.desc()).limit(limit))]
 
 
@@ -42,9 +42,9 @@ def runs_of(session: Session, submission_id: int) -> list[RunRow]:
     return list(session.scalars(query.order_by(RunRow.host_class, RunRow.index)))
 
 
-def participant_name(session: Session, participant_id: int) -> str:
-    """Whose it is."""
-    return session.get_one(ParticipantRow, participant_id).name
+def participant(session: Session, participant_id: int) -> ParticipantRow:
+    """Whose it is, or who sent it."""
+    return session.get_one(ParticipantRow, participant_id)
 
 
 def note_submitter(session: Session, submission: SubmissionRow, participant_id: int, now: dt.datetime) -> None:

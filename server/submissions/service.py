@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,7 +12,7 @@ from minjoule import entrypoints
 from minjoule.bundle import Bundle, BundleError, read_zip
 from minjoule.manifest import ManifestError
 from minjoule.tracks import TrackRules
-from server import clock
+from server import audit, clock
 from server.blobs import Blobs
 from server.boards import service as boards
 from server.db.rows import SubmissionRow
@@ -20,8 +20,13 @@ from server.db.session import after_commit
 from server.domain.errors import Conflict, Inadmissible, NotFound
 from server.domain.lineage import KIN, likeness, marks_of
 from server.domain.participant import Participant
+from server.domain.quota import Limits
+from server.participants import teams
+from server.participants.service import actor_of
 from server.queue import Hints
+from server.runs import quota
 from server.runs import service as runs
+from server.runs.quota import Payer
 from server.runs.service import RunOrder
 from server.submissions import repository
 from server.tracks import service as tracks
@@ -70,6 +75,7 @@ class EntryBrief:
 class SubmissionView:
     """A submission with its entries and runs. ``id`` is the bundle's digest.
 
+    ``team`` is its participant's id where that is a team, and ``sent_by`` the member who sent it.
     ``also_by`` names who sent the same bundle later; ``lineage_size`` counts the near-identical submissions of its track, itself included.
     """
 
@@ -77,6 +83,8 @@ class SubmissionView:
     name: str
     track: str
     participant: str
+    team: int | None
+    sent_by: str | None
     license: str
     description: str
     entrypoint: str
@@ -102,13 +110,26 @@ class SubmissionBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a bundle, and the team in whose name, if any: then the submission is the team's."""
+
+    person_id: int
+    team_id: int | None = None
+
+    @property
+    def owner_id(self) -> int:
+        """The submission's participant."""
+        return self.team_id or self.person_id
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What admitting a bundle needs beside the session."""
 
     blobs: Blobs
     hints: Hints
-    quota_runs_per_day: int
-    lineage_runs_per_day: int
+    limits: Limits
+    lineage_runs: int
 
 
 def read_bundle(data: bytes) -> Bundle:
@@ -119,38 +140,42 @@ def read_bundle(data: bytes) -> Bundle:
         raise Inadmissible(str(error), "mend it and submit again; nothing was stored") from None
 
 
-def take(state: Any, owner: Participant, data: bytes) -> tuple[SubmissionView, bool]:
-    """An uploaded zip in one transaction; ``state`` is the app's. Raises what ``read_bundle`` and ``admit`` raise."""
+def take(state: Any, sender: Participant, data: bytes, team_name: str = "") -> tuple[SubmissionView, bool]:
+    """An uploaded zip in one transaction; ``state`` is the app's. Raises what ``read_bundle`` and ``admit`` raise, and Forbidden."""
     bundle = read_bundle(data)
-    desk = Desk(state.blobs, state.hints, state.settings.quota_runs_per_day, state.settings.lineage_runs_per_day)
+    desk = Desk(state.blobs, state.hints, state.settings.limits, state.settings.lineage_runs_per_day)
     with state.database.session() as session:
-        return admit(session, desk, owner, bundle, clock.now())
+        team = teams.in_name_of(session, sender, team_name)
+        return admit(session, desk, Sender(sender.id, team.id if team else None), bundle, clock.now())
 
 
-def admit(session: Session, desk: Desk, owner: Participant, bundle: Bundle, now: dt.datetime) -> tuple[SubmissionView, bool]:
+def admit(session: Session, desk: Desk, sender: Sender, bundle: Bundle, now: dt.datetime) -> tuple[SubmissionView, bool]:
     """Store a bundle and queue its runs; a known digest is returned as it stands. Says whether it's new.
 
     Raises Inadmissible, Conflict, Closed, QuotaExceeded; then nothing is stored.
     """
+    tracks.hold(session, bundle.manifest.track)
     known = repository.by_digest(session, bundle.digest)
     if known:
-        repository.note_submitter(session, known, owner.id, now)
+        repository.note_submitter(session, known, sender.owner_id, now)
         return view_of(session, known), False
     rules, row_boards = check_track(session, bundle)
     tracks.check_open(session, rules.slug, now)
     marks = marks_of(bundle.files)
     lineage_id = find_lineage(session, rules.slug, marks)
-    wanted = len(row_boards) * rules.runs
-    runs.check_quota(session, owner.id, wanted, desk.quota_runs_per_day, now)
-    if lineage_id is not None:
-        runs.check_lineage_quota(session, lineage_id, wanted, desk.lineage_runs_per_day, now)
-    row = store(session, desk.blobs, owner, bundle, now)
+    payer = Payer(sender.person_id, sender.team_id, lineage_id)
+    quota.check(session, payer, len(row_boards) * rules.runs, desk.limits, desk.lineage_runs, now)
+    row = store(session, desk.blobs, sender, bundle, now)
     row.lineage_id = lineage_id or repository.new_lineage(session, rules.slug, marks, now)
     row.source_public_at = now if rules.source_public == "once" else None
+    payer = replace(payer, lineage_id=row.lineage_id)
     for board in row_boards:
         entry = boards.open_entry(session, board, row.id, rules.runs, now)
-        runs.open_runs(session, RunOrder(entry.id, row.id, owner.id, board.host_class, rules.runs), now)
+        opened = runs.open_runs(session, RunOrder(entry.id, row.id, sender.person_id, board.host_class, rules.runs), now)
+        quota.charge(session, payer, opened, now)
         after_commit(session, lambda host_class=board.host_class: desk.hints.run_waits(host_class))  # type: ignore[misc]
+    if sender.team_id is not None:
+        audit.record(session, actor_of(sender.person_id), "team_submission_sent", teams.subject_of(sender.team_id), bundle.digest, now=now)
     return view_of(session, row), True
 
 
@@ -193,12 +218,13 @@ def boards_for(entrypoint: str, slug: str, row_boards: list[tracks.BoardView]) -
     return fitting
 
 
-def store(session: Session, blobs: Blobs, owner: Participant, bundle: Bundle, now: dt.datetime) -> SubmissionRow:
+def store(session: Session, blobs: Blobs, sender: Sender, bundle: Bundle, now: dt.datetime) -> SubmissionRow:
     """Blob and row. The blob comes first: a row never names bytes that aren't there."""
     content, manifest = bundle.to_zip(), bundle.manifest
     row = SubmissionRow(
         digest=bundle.digest,
-        participant_id=owner.id,
+        participant_id=sender.owner_id,
+        sent_by_id=sender.person_id if sender.team_id else None,
         track_slug=manifest.track,
         name=manifest.name,
         entrypoint=manifest.entrypoint,
@@ -231,20 +257,23 @@ def builds_on(session: Session, digest: str) -> list[tuple[str, str]]:
     return repository.built_on(session, digest, 20)
 
 
-def recent(session: Session, participant_id: int | None, limit: int = 50) -> list[SubmissionBrief]:
-    """The newest submissions."""
-    rows = repository.of_participant(session, participant_id, limit)
+def recent(session: Session, participant_ids: list[int] | None, limit: int = 50) -> list[SubmissionBrief]:
+    """The newest submissions of these participants, or of all."""
+    rows = repository.newest(session, participant_ids, limit)
     return [SubmissionBrief(row.digest, row.name, row.track_slug, name, row.created_at) for row, name in rows]
 
 
 def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
     """A row with its entries and runs, each with what its joules cover."""
     covers = {board.host_class: (board.boundary, board.modelled) for board in tracks.list_boards(session, row.track_slug)}
+    owner = repository.participant(session, row.participant_id)
     return SubmissionView(
         id=row.digest,
         name=row.name,
         track=row.track_slug,
-        participant=repository.participant_name(session, row.participant_id),
+        participant=owner.name,
+        team=owner.id if owner.is_team else None,
+        sent_by=repository.participant(session, row.sent_by_id).name if row.sent_by_id else None,
         license=row.license,
         description=row.description,
         entrypoint=row.entrypoint,

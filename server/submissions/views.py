@@ -9,6 +9,7 @@ from minjoule.bundle import read_zip
 from minjoule.tracks import TrackRules
 from server.blobs import Blobs
 from server.hosts import service as hosts
+from server.participants import teams
 from server.runs import service as runs
 from server.runs.service import Progress
 from server.submissions import repository, service
@@ -25,10 +26,13 @@ class FileView:
     text: str
 
 
-def files_for(session: Session, blobs: Blobs, digest: str, participant_id: int | None) -> list[FileView] | None:
-    """The source: public by the track's rule, and always its owner's; None for who may not see it yet."""
+def files_for(session: Session, blobs: Blobs, digest: str, viewer_id: int | None) -> list[FileView] | None:
+    """The source: public by the track's rule, and always its owner's or its team's; None for who may not see it yet."""
     row = repository.by_digest(session, digest)
-    if row is None or (row.participant_id != participant_id and row.source_public_at is None):
+    if row is None:
+        return None
+    own = viewer_id is not None and teams.acts_for(session, viewer_id, row.participant_id)
+    if not own and row.source_public_at is None:
         return None
     return [FileView(path, content.decode()) for path, content in read_zip(blobs.get(row.bundle_sha256)).files.items()]
 
@@ -41,11 +45,16 @@ class OwnSubmission:
     progress: Progress
 
 
-def own_submissions(session: Session, participant_id: int) -> list[OwnSubmission]:
-    """A participant's newest submissions."""
-    briefs = service.recent(session, participant_id)
+def own_submissions(session: Session, person_id: int) -> list[OwnSubmission]:
+    """Somebody's newest submissions, their team's among them."""
+    briefs = service.recent(session, teams.names_of(session, person_id))
     progress = runs.progress_of(session, [each.id for each in briefs])
     return [OwnSubmission(each, progress[each.id]) for each in briefs]
+
+
+def sent_by(session: Session, team_id: int) -> list[SubmissionBrief]:
+    """A team's newest submissions."""
+    return service.recent(session, [team_id])
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,14 @@ def seasons(session: Session, slug: str) -> list[Season]:
     return [Season(row.number, row.opens_at, row.closes_at, row.closed_at) for row in repository.seasons_of(session, slug)]
 
 
+def hold(session: Session, slug: str) -> None:
+    """One submission of a track at a time until the transaction ends: two of a kind at once share their lineage, and its quota.
+
+    On SQLite a writer is alone anyway.
+    """
+    session.execute(select(TrackRow.slug).where(TrackRow.slug == slug).with_for_update(key_share=True))
+
+
 def check_open(session: Session, slug: str, now: dt.datetime) -> None:
     """Whether the track takes a submission now. Raises Closed, Conflict."""
     check_admitted(slug, seasons(session, slug), now)

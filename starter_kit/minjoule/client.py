@@ -136,8 +136,8 @@ class Client:
         """Log in by name and password."""
         return str(self._json("POST", "/tokens", json={"name": name, "password": password, "label": label})["token"])
 
-    def submit(self, bundle_zip: bytes, on_sent: Callable[[int], None]) -> dict[str, Any]:
-        """Upload a bundle; ``on_sent`` hears of bytes as they leave."""
+    def submit(self, bundle_zip: bytes, on_sent: Callable[[int], None], team: str = "") -> dict[str, Any]:
+        """Upload a bundle, in a team's name if one is given; ``on_sent`` hears of bytes as they leave."""
 
         def pieces() -> Iterator[bytes]:
             for begin in range(0, len(bundle_zip), 16_384):
@@ -146,7 +146,8 @@ class Client:
                 on_sent(len(piece))
 
         headers = {"content-type": "application/zip", "content-length": str(len(bundle_zip))}
-        answer: dict[str, Any] = self._json("PUT", "/submissions", content=pieces(), headers=headers)
+        query = {"team": team} if team else {}
+        answer: dict[str, Any] = self._json("PUT", "/submissions", content=pieces(), headers=headers, params=query)
         return answer
 
     def replicate(self, digest: str, host_class: str) -> list[str]:

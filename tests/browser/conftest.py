@@ -14,10 +14,13 @@ from playwright.sync_api import Browser, sync_playwright
 
 from server import clock
 from server.boards.service import rank_stale_boards
+from server.db.rows import ParticipantRow
 from server.db.session import Database
+from server.domain.participant import Participant
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
 from server.participants import service as participants
+from server.participants import teams
 from tests.conftest import Account, bundle_of, lacking, report_of
 
 TRAIN = {"begin_ns": 10, "end_ns": 1_240_000_010, "energy_uj": 1_345_678, "expanded_uj": None}
@@ -84,6 +87,9 @@ def site(
     fault = {"epoch": claim["epoch"], "cause": "meter_fault", "detail": "the plug fell silent for 1.2 s"}
     client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=fault, headers=headers)
     measured = measured_run(client, database, organizer)
+    team = team_with_members(database, "Olga", ["Alice Longfellow-Cholmondeley", "entrant 0"])
+    in_its_name = bundle_of(name="the team's").to_zip()
+    assert client.put("/api/v1/submissions?team=The Longest-Named Team of All", content=in_its_name, headers=organizer).status_code == 201
     pages = {
         "home": "/",
         "board": "/tracks/parity",
@@ -104,6 +110,8 @@ def site(
         "measured-version": "/tracks/digits/boards/rig/versions/1",
         "submit": "/submit",
         "me": "/me",
+        "team": f"/teams/{team}",
+        "join": "/teams/join?code=mj_team_0123456789ab_forged",
         "organizer": "/organizer",
         "reviews": "/organizer/reviews",
         "review": f"/organizer/reviews/{done['id']}",
@@ -157,6 +165,17 @@ def meters(gpu_uj: int, cpu_uj: int, wall_uj: int) -> list[dict[str, Any]]:
     """Of one window: both parts of the bill, and a plug beside it."""
     said = (("nvml", gpu_uj, True), ("rapl", cpu_uj, True), ("shelly", wall_uj, False))
     return [{"meter": meter, "energy_uj": energy_uj, "billed": billed} for meter, energy_uj, billed in said]
+
+
+def team_with_members(database: Database, lead: str, members: list[str]) -> int:
+    """A team of these accounts, with an open invitation; its id."""
+    with database.session() as session:
+        found = {row.name: Participant(row.id, row.name, row.role) for row in session.query(ParticipantRow)}
+        team = teams.found(session, found[lead], "The Longest-Named Team of All", clock.now())
+        for name in members:
+            teams.join(session, found[name], teams.invite(session, found[lead], team.id, clock.now())[1], clock.now())
+        teams.invite(session, found[lead], team.id, clock.now())
+        return team.id
 
 
 def signed_in(client: TestClient, database: Database, name: str, role: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from server.db.rows.audit import AuditRow
 from server.db.rows.hosts import EnrolmentCodeRow, HostClassRow, HostRow
-from server.db.rows.participants import ApiTokenRow, MembershipRow, ParticipantRow, QuotaRow, SessionRow
+from server.db.rows.participants import ApiTokenRow, InvitationRow, MembershipRow, ParticipantRow, QuotaRow, SessionRow
 from server.db.rows.records import DuelRow, RankingVersionRow, RecordRow
 from server.db.rows.reviews import AppealRow, DecisionRow
 from server.db.rows.runs import AttemptRow, RunRow
@@ -21,6 +21,7 @@ __all__ = [
     "EntryRow",
     "HostClassRow",
     "HostRow",
+    "InvitationRow",
     "LineageMarkRow",
     "LineageRow",
     "MembershipRow",

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.db.base import Base, UtcDateTime
@@ -24,29 +24,63 @@ class ParticipantRow(Base):
 
 
 class MembershipRow(Base):
-    """A person in a team."""
+    """A person in a team; a person is in one at most."""
 
     __tablename__ = "memberships"
 
     team_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), primary_key=True, index=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), primary_key=True, index=True, unique=True)
     joined_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
+class InvitationRow(Base):
+    """``mj_team_<id>_<secret>``: lets one person into a team, once, until it expires or is revoked; the secret as sha256."""
+
+    __tablename__ = "team_invitations"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    team_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    made_by_id: Mapped[int] = mapped_column(ForeignKey("participants.id"))
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    used_by_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"))
+    used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+LINES = (
+    "(kind = 'debit' and runs = 1 and energy_uj = 0) or (kind = 'refund' and runs = -1 and energy_uj = 0)"
+    " or (kind = 'bill' and runs = 0 and energy_uj >= 0) or (kind = 'unbill' and runs = 0 and energy_uj <= 0)"
+)
+
+
 class QuotaRow(Base):
-    """A line of the quota's ledger: runs and joules taken (refunds are negative), never changed. The balance is their sum."""
+    """A line of the quota's ledger (``server.domain.quota``): one of each kind a run at most, never changed. The balance is their sum.
+
+    ``participant_id`` is the person who pays; ``team_id`` in whose name; ``lineage_id`` what shares a quota, where it does.
+    ``at`` is the instant that the line counts from, ``written_at`` when it was written.
+    """
 
     __tablename__ = "quota_ledger"
-    __table_args__ = (Index("ix_quota_ledger_participant", "participant_id", "at"), Index("ix_quota_ledger_lineage", "lineage_id", "at"))
+    __table_args__ = (
+        UniqueConstraint("run_id", "kind"),
+        CheckConstraint(LINES, name="line"),
+        Index("ix_quota_ledger_participant", "participant_id", "at"),
+        Index("ix_quota_ledger_team", "team_id", "at"),
+        Index("ix_quota_ledger_lineage", "lineage_id", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"))
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"))
     lineage_id: Mapped[int | None] = mapped_column(ForeignKey("lineages.id"))
-    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"), index=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"))
+    kind: Mapped[str] = mapped_column(String(8))
     runs: Mapped[int]
-    energy_uj: Mapped[int] = mapped_column(BigInteger, default=0)
-    reason: Mapped[str] = mapped_column(String(120))
+    energy_uj: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    written_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
 class SessionRow(Base):

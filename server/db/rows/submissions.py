@@ -16,6 +16,7 @@ class SubmissionRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     participant_id: Mapped[int] = mapped_column(ForeignKey("participants.id"), index=True)
+    sent_by_id: Mapped[int | None] = mapped_column(ForeignKey("participants.id"))  # the member who sent it; None: its participant did
     track_slug: Mapped[str] = mapped_column(ForeignKey("tracks.slug"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     entrypoint: Mapped[str] = mapped_column(String(120))

@@ -85,6 +85,7 @@ def key_of(text: str) -> bytes:
 
 def submit(
     folder: Folder,
+    team: Annotated[str, typer.Option(help="The name of your team, to submit in its name.")] = "",
     follow: Annotated[bool, typer.Option(help="Follow the runs until they're done.")] = True,
     as_json: AsJson = False,
 ) -> None:
@@ -92,10 +93,11 @@ def submit(
     bundle = read_folder(folder)
     credentials = client.load_credentials()
     api = Client(credentials.server, credentials.token)
-    answer = upload(api, bundle, quiet=as_json)
+    answer = upload(api, bundle, team, quiet=as_json)
     if not as_json:
         where = f"{credentials.server}/submissions/{answer['id'][:12]}"
-        typer.echo(f"submission {answer['id'][:12]} on track {answer['track']}, {len(answer['runs'])} runs: {where}")
+        whose = f" of {answer['participant']}" if team else ""
+        typer.echo(f"submission {answer['id'][:12]}{whose} on track {answer['track']}, {len(answer['runs'])} runs: {where}")
     ended = [look.follow_one(api, run["id"], as_json=as_json) for run in answer["runs"]] if follow else []
     if as_json:
         typer.echo(
@@ -112,17 +114,17 @@ def brief(run: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def upload(api: Client, bundle: Bundle, *, quiet: bool) -> dict[str, Any]:
+def upload(api: Client, bundle: Bundle, team: str, *, quiet: bool) -> dict[str, Any]:
     """Send the zip with a progress bar."""
     content = bundle.to_zip()
     if quiet:
-        return api.submit(content, lambda sent: None)
+        return api.submit(content, lambda sent: None, team)
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(f"uploading {len(content)} bytes", total=len(content))
-        return api.submit(content, lambda sent: progress.advance(bar, sent))
+        return api.submit(content, lambda sent: progress.advance(bar, sent), team)
 
 
 def rules_of(track: str) -> TrackRules:

@@ -1,4 +1,4 @@
-"""``watch``, ``runs`` and ``board``: what became of it."""
+"""``watch``, ``runs``, ``quota`` and ``board``: what became of it."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ def watch(run: Annotated[str, typer.Argument(help="The run's id.")], as_json: As
 
 
 def runs(limit: Annotated[int, typer.Option(min=1, max=200)] = 10, as_json: AsJson = False) -> None:
-    """Your newest submissions with their runs."""
+    """Your newest submissions, your team's among them, with their runs; and what is left of the quota."""
     credentials = client.load_credentials()
     api = Client(credentials.server, credentials.token)
     views = [api.get(f"/submissions/{brief['id']}") for brief in api.get("/submissions", mine="true", limit=limit)]
@@ -35,6 +35,24 @@ def runs(limit: Annotated[int, typer.Option(min=1, max=200)] = 10, as_json: AsJs
         for each in view["runs"]:
             state = each["outcome"] or each["state"]
             typer.echo(f"    {each['id']}  {each['host_class']}  {state}  loss {show.loss(each['loss'])}  {show.bill(each)}")
+    print_quota(api.get("/me"))
+
+
+def quota(as_json: AsJson = False) -> None:
+    """Runs and joules used within 24 hours, the limits, and when the next run is allowed; yours, and your team's."""
+    credentials = client.load_credentials()
+    me = Client(credentials.server, credentials.token).get("/me")
+    if as_json:
+        typer.echo(json.dumps({"quota": me["quota"], "team": me["team"]}))
+    else:
+        print_quota(me)
+
+
+def print_quota(me: dict[str, Any]) -> None:
+    """A line each."""
+    typer.echo(show.quota_line("you", me["quota"]))
+    if me["team"]:
+        typer.echo(show.quota_line(f"team {printable(me['team']['name'])}", me["team"]["quota"]))
 
 
 def board(
@@ -181,4 +199,4 @@ def exit_code(run: dict[str, Any]) -> int:
     return 0 if run["outcome"] == "FINISHED" else 1
 
 
-COMMANDS = (watch, runs, board, replicate, withdraw, appeal)
+COMMANDS = (watch, runs, quota, board, replicate, withdraw, appeal)

@@ -1,5 +1,6 @@
 """How figures look in a terminal. No meaning is decided here."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
@@ -84,3 +85,16 @@ def run_line(run: dict[str, Any]) -> str:
         return f"run {run['index'] + 1}: void: {run['message']}"
     said = f" ({run['message']})" if run["message"] else ""
     return f"run {run['index'] + 1}: {run['outcome']}, loss {loss(run['loss'])} {run['unit']}, {bill(run)}{said}"
+
+
+def quota_line(whose: str, quota: dict[str, Any]) -> str:
+    """What was used of a quota, and until when it's spent."""
+    runs, spent = (
+        f"{quota['runs_used']} of {quota['runs_limit']} runs",
+        f"{joules(quota['joules_used'])} of {joules(quota['joules_limit'])}",
+    )
+    line = f"quota: {whose} used {runs} and {spent} within 24 hours"
+    if quota["next_allowed_at"] is None:
+        return line
+    at = datetime.fromisoformat(quota["next_allowed_at"]) + timedelta(microseconds=999_999)  # never a moment too early
+    return f"{line}: spent; the next run is allowed at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

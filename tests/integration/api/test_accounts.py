@@ -15,7 +15,8 @@ def test_name_and_password_give_a_token_that_speaks_for_its_owner(client: TestCl
     account("Alice")
     token = client.post("/api/v1/tokens", json={"name": "alice", "password": "a long password"}).json()["token"]
     me = client.get("/api/v1/me", headers={"authorization": f"Bearer {token}"}).json()
-    assert me == {"name": "Alice", "role": "participant", "runs_left_today": 300}
+    unused = {"runs_used": 0, "runs_limit": 300, "joules_used": 0.0, "joules_limit": 3_600_000.0, "next_allowed_at": None}
+    assert me == {"name": "Alice", "role": "participant", "runs_left_today": 300, "quota": unused, "team": None}
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(client: TestClient, account: Make) -> None:

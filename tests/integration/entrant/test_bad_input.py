@@ -149,6 +149,25 @@ def test_a_spent_quota_names_use_limit_and_when_it_is_over(stack: Stack, folder:
     assert len(mine.json()) == 6
 
 
+def test_a_member_submits_in_the_teams_name_and_sees_both_quotas(stack: Stack, folder: Folder) -> None:
+    form = {"name": "Tess", "password": "a long password"}
+    httpx.post(f"{stack.url}/sign-up", data=form, headers={"sec-fetch-site": "same-origin"}, timeout=10)
+    token = httpx.post(f"{stack.url}/api/v1/tokens", json=form | {"label": "test"}, timeout=10).json()["token"]
+    headers = {"authorization": f"Bearer {token}"}
+    assert httpx.post(f"{stack.url}/api/v1/teams", json={"name": "Wal & Sher"}, headers=headers, timeout=10).status_code == 201
+    place, own = str(folder("digits")), {"MINJOULE_SERVER": stack.url, "MINJOULE_TOKEN": token}
+    foreign = run(own, "submit", place, "--team", "Others", "--no-follow")
+    assert foreign.returncode == 2
+    assert "you aren't a member of a team 'Others'\nyour team is Wal & Sher" in foreign.stderr
+    sent = run(own, "submit", place, "--team", "wal & sher", "--no-follow")
+    assert (sent.returncode, "of Wal & Sher on track digits" in sent.stdout) == (0, True), sent.stderr
+    said = json.loads(run(own, "quota", "--json").stdout)
+    assert (said["quota"]["runs_used"], said["team"]["quota"]["runs_used"], said["quota"]["next_allowed_at"]) == (10, 10, None)
+    lines = run(own, "runs").stdout.splitlines()[-2:]
+    assert [line.split(" and ")[0] for line in lines[:1]] == ["quota: you used 10 of 60 runs"]
+    assert lines[1].startswith("quota: team Wal & Sher used 10 of 60 runs and ")
+
+
 def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("MINJOULE_")}
     line = [sys.executable, "-c", "from minjoule.cli import main; main()", *words]

@@ -1,15 +1,18 @@
 """Every route of the app times every role, each cell by a real request. A route without a row fails."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from server import clock
 from server.app import create_app
+from server.participants import teams
 from server.settings import Settings
 from tests.conftest import bundle_of, report_of
-from tests.integration.web.conftest import ROLES, World
+from tests.integration.web.conftest import ROLES, World, member, who
 from tests.integration.web.routes import routes_of
 
 Sent = Callable[[World, str], dict[str, Any]]
@@ -37,6 +40,14 @@ SENT: dict[str, Sent] = {
     "POST /submit": lambda world, role: form(world, role) | {"files": {"files": ("a.zip", bundle_for(role))}},
     "POST /me/tokens": lambda world, role: form(world, role, label="laptop"),
     "POST /me/tokens/{token_id}/revoke": form,
+    "POST /teams": lambda world, role: form(world, role, name=f"team of {role}"),
+    "POST /teams/join": lambda world, role: form(world, role, code=world.invitation()),
+    "POST /teams/{team_id}/invitations": form,
+    "POST /teams/{team_id}/invitations/{invitation_id}/revoke": form,
+    "POST /teams/{team_id}/members/{member_id}/remove": form,
+    "POST /teams/{team_id}/leave": form,
+    "POST /api/v1/teams": lambda _, role: {"json": {"name": f"team of {role}"}},
+    "POST /api/v1/teams/memberships": lambda world, _: {"json": {"code": world.invitation()}},
     "POST /organizer/codes": lambda world, role: form(world, role, host_class="rig", title="a rig", boundary="modelled-cpu-time"),
     "POST /organizer/hosts/{name}/revoke": form,
     "POST /organizer/reviews/{digest}": lambda world, role: form(world, role, host_class="test", act="flag", reason="a reason in public"),
@@ -88,6 +99,20 @@ ROWS: dict[str, tuple[int, ...]] = {
     "GET /sign-in": HOSTLESS,
     "GET /submit": OWN,
     "GET /me": OWN,
+    "GET /teams/join": OWN,
+    "GET /teams/{team_id}": HOSTLESS,
+    "POST /teams": (401, 401, 401, 303, 303, 409),  # one team a person: the owner leads theirs
+    "POST /teams/join": (401, 401, 401, 303, 303, 409),
+    "POST /teams/{team_id}/invitations": (401, 401, 401, 403, 403, 200),
+    "POST /teams/{team_id}/invitations/{invitation_id}/revoke": (401, 401, 401, 403, 403, 303),
+    "POST /teams/{team_id}/members/{member_id}/remove": (401, 401, 401, 403, 403, 303),
+    "POST /teams/{team_id}/leave": (401, 401, 401, 403, 403, 303),
+    "POST /api/v1/teams": (401, 401, 401, 201, 201, 409),
+    "GET /api/v1/teams/{team_id}": EVERYBODY,
+    "POST /api/v1/teams/memberships": (401, 401, 401, 201, 201, 409),
+    "POST /api/v1/teams/{team_id}/invitations": (401, 401, 401, 403, 403, 201),
+    "DELETE /api/v1/teams/{team_id}/invitations/{invitation_id}": (401, 401, 401, 403, 403, 204),
+    "DELETE /api/v1/teams/{team_id}/members/{member_id}": (401, 401, 401, 403, 403, 204),
     "GET /organizer": (303, 401, 401, 403, 200, 403),
     "POST /sign-up": (303,) * 6,
     "POST /sign-in": (303,) * 6,
@@ -158,6 +183,59 @@ def test_each_role_gets_its_own_answer(world: World, route: str) -> None:
 def test_source_is_for_its_owner_alone(world: World) -> None:
     shown = {role: "def train" in world.request(role, "GET", f"/submissions/{world.names['digest']}").text for role in ROLES}
     assert shown == dict.fromkeys(ROLES, False) | {"owner": True}
+
+
+TEAM_ROLES = ("stranger", "ex_member", "member", "lead")
+"""Of the Walshers, whose submission Mia has sent; in the order in which they try."""
+TEAM_ROWS: dict[str, tuple[int, ...]] = {
+    "POST /submissions/{digest}/appeal": (403, 403, 409, 409),  # nothing stands against it
+    "POST /submissions/{digest}/withdraw": (403, 403, 303, 409),  # withdrawn already
+    "POST /api/v1/submissions/{digest}/appeals": (403, 403, 409, 409),
+    "POST /api/v1/submissions/{digest}/withdrawal": (403, 403, 200, 409),
+    "PUT /api/v1/submissions?team=walshers": (403, 403, 201, 201),
+    "POST /submit": (403, 403, 303, 303),
+    "POST /teams/{team_id}/invitations": (403, 403, 200, 200),
+    "POST /teams/{team_id}/invitations/{invitation_id}/revoke": (403, 403, 303, 303),
+    "POST /teams/{team_id}/members/{member_id}/remove": (403, 403, 403, 303),  # the lead alone
+    "POST /teams/{team_id}/leave": (403, 403, 303, 303),
+}
+
+
+@pytest.fixture
+def crew(world: World) -> World:
+    """The world, with everybody who stands in some way to the team, and Nan, whom the lead may remove."""
+    people = {"stranger": world.people["other"], "lead": world.people["owner"]}
+    people |= {"member": member(world.database, "Max"), "ex_member": member(world.database, "Xena")}
+    team_id, now = int(world.names["team_id"]), clock.now()
+    for account in (people["member"], people["ex_member"]):
+        code = world.invitation()
+        with world.database.session() as session:
+            teams.join(session, who(session, account), code, now)
+    with world.database.session() as session:
+        teams.remove(session, who(session, people["lead"]), team_id, who(session, people["ex_member"]).id, now)
+    world = replace(world, people=people)
+    sent = world.request("member", "PUT", "/api/v1/submissions?team=Walshers", content=bundle_of(name="the team's").to_zip())
+    assert sent.status_code == 201, sent.text
+    assert (sent.json()["participant"], sent.json()["sent_by"], sent.json()["team"]) == ("Walshers", "Max", team_id)
+    return replace(world, names=world.names | {"digest": sent.json()["id"]})
+
+
+@pytest.mark.parametrize("route", TEAM_ROWS)
+def test_a_member_may_for_the_team_what_an_owner_may(crew: World, route: str) -> None:
+    method, path = route.split(" ")
+    sent = SENT.get(route.split("?")[0], lambda _world, _role: {})
+    given = []
+    for role in TEAM_ROLES:
+        fields = sent(crew, role)
+        if route == "POST /submit":
+            fields["data"]["team"] = "Walshers"
+        given.append(crew.request(role, method, path.format_map(crew.names), **fields).status_code)
+    assert dict(zip(TEAM_ROLES, given, strict=True)) == dict(zip(TEAM_ROLES, TEAM_ROWS[route], strict=True))
+
+
+def test_a_teams_source_is_for_its_members_of_today(crew: World) -> None:
+    shown = {role: "def train" in crew.request(role, "GET", f"/submissions/{crew.names['digest']}").text for role in TEAM_ROLES}
+    assert shown == {"stranger": False, "ex_member": False, "member": True, "lead": True}
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
