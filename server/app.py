@@ -9,6 +9,8 @@ from server.blobs import LocalBlobs
 from server.boards import endpoints as boards
 from server.boards import pages as board_pages
 from server.db.session import Database
+from server.finals import endpoints as finals
+from server.finals import pages as final_pages
 from server.health import endpoints as health
 from server.hosts import endpoints as hosts
 from server.hosts import pages as host_pages
@@ -30,8 +32,19 @@ from server.submissions import pages as submission_pages
 from server.tracks import endpoints as tracks
 from server.tracks import pages as track_pages
 
-ROUTES = (health, participants, tracks, boards, submissions, runs, hosts, records, organizers)
-PAGES = (board_pages, record_pages, track_pages, submission_pages, run_pages, participant_pages, host_pages, organizer_pages, review_pages)
+ROUTES = (health, participants, tracks, boards, submissions, runs, hosts, records, finals, organizers)
+PAGES = (
+    board_pages,
+    record_pages,
+    final_pages,
+    track_pages,
+    submission_pages,
+    run_pages,
+    participant_pages,
+    host_pages,
+    organizer_pages,
+    review_pages,
+)
 
 
 def create_app(settings: Settings | None = None, hints: Hints | None = None) -> FastAPI:

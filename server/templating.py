@@ -1,6 +1,9 @@
 """Pages: the Jinja environment, how figures look, and the error page."""
 
+import csv
 import datetime as dt
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 UNAUTHORIZED = 401
 HOME_PATH = "/me"
 ROOT = Path(__file__).parents[1]
+FORMULA = ("=", "+", "-", "@", "\t")
 UNITS = ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"))
 
 
@@ -34,6 +38,17 @@ def bits(value: float | None) -> str:
 def instant(value: dt.datetime | None) -> str:
     """UTC to the second."""
     return "–" if value is None else f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def csv_table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A line a row. A text that a spreadsheet would take for a formula gets an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        values = [row[name] for name in names]
+        writer.writerow(f"'{each}" if isinstance(each, str) and each[:1] in FORMULA else each for each in values)
+    return out.getvalue()
 
 
 def share(part: float | None, whole: float | None) -> int:

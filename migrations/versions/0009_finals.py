@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("decisions_seen", sa.Integer(), nullable=False),
         sa.Column("standings", sa.JSON(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["final_id"], ["finals.id"], name=op.f("fk_final_versions_final_id_finals")),

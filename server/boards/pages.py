@@ -1,9 +1,7 @@
 """Home and board pages. A board's body changes only when it's ranked anew, so it's rendered once for that."""
 
-import csv
-import io
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from fastapi import APIRouter, Request
 from sqlalchemy.orm import Session
@@ -20,13 +18,12 @@ from server.domain.errors import Inadmissible
 from server.domain.participant import Participant
 from server.domain.scoring import Status
 from server.participants.service import OptionalParticipant, optional_participant
-from server.templating import PAGES, page
+from server.templating import PAGES, csv_table, page
 from server.tracks import service as tracks
 from server.tracks.service import BoardView
 
 router = APIRouter(include_in_schema=False)
 REMEMBER_S = 1.0
-FORMULA = ("=", "+", "-", "@", "\t")
 
 
 @router.get("/")
@@ -99,15 +96,8 @@ def csv_of(request: Request, asked: Asked) -> str:
 
 
 def as_csv(board: BoardPage) -> str:
-    """A line an entry. A text that a spreadsheet would take for a formula gets an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    names = [field.name for field in fields(Standing)]
-    writer.writerow(names)
-    for row in board.entries:
-        values = [getattr(row, name) for name in names]
-        writer.writerow(f"'{each}" if isinstance(each, str) and each[:1] in FORMULA else each for each in values)
-    return out.getvalue()
+    """A line an entry."""
+    return csv_table([field.name for field in fields(Standing)], map(asdict, board.entries))
 
 
 def present_page(request: Request, session: Session, viewer: Participant | None, asked: Asked) -> bytes:
@@ -141,6 +131,7 @@ def render(
     shown = service.read_board(session, chosen.track, chosen.host_class, offset=asked.offset, sieve=asked.sieve)
     rules = tracks.find_track(session, chosen.track)
     values = {"board": shown, "boards": boards, "rules": rules, "plot": plot(shown).decode(), "viewer": viewer}
+    values["seasons"] = tracks.seasons(session, chosen.track)
     statuses = [each.lower() for each in Status]
     return PAGES.get_template("tracks/board.html").render(**values, sieve=asked.sieve, statuses=statuses).encode()
 

@@ -10,7 +10,10 @@ from server.db.base import Base, FiniteFloat, UtcDateTime
 
 
 class FinalRow(Base):
-    """A closed season on one board. ``target_loss`` and ``sigma`` are the rules at its close; ``deadline_at`` bounds the wait for its runs."""
+    """A closed season on one board. ``target_loss`` and ``sigma`` are the rules at its close.
+
+    ``deadline_at`` bounds the wait for its runs.
+    """
 
     __tablename__ = "finals"
     __table_args__ = (UniqueConstraint("season_id", "board_id"),)
@@ -37,7 +40,10 @@ class FinalistRow(Base):
 
 
 class FinalVersionRow(Base):
-    """A final's standings, the last version in force. Triggers of the database refuse change and removal: what changes is added, with why."""
+    """A final's standings, the last version in force.
+
+    Triggers of the database refuse change and removal: what changes is added, with why.
+    """
 
     __tablename__ = "final_versions"
     __table_args__ = (UniqueConstraint("final_id", "number"),)
@@ -47,5 +53,6 @@ class FinalVersionRow(Base):
     number: Mapped[int]
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text)
+    decisions_seen: Mapped[int]  # the id of the last decision of any entry by then; 0: none
     standings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     sha256: Mapped[str] = mapped_column(String(64))  # of the standings' canonical JSON; the audit log names it
