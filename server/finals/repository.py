@@ -64,12 +64,12 @@ def finalists(session: Session, final_id: int) -> list[tuple[FinalistRow, EntryR
 
 
 def runs_of(session: Session, final: FinalRow) -> dict[tuple[int, int], list[RunRow]]:
-    """The final's runs by entry and index, a replacement after what it replaces."""
+    """The final's runs by entry and index, replaced ones and replacements."""
     mine = select(FinalistRow.entry_id, FinalistRow.first_index).where(FinalistRow.final_id == final.id).subquery()
     query = select(RunRow).join(mine, mine.c.entry_id == RunRow.entry_id).where(RunRow.purpose == Purpose.SEASON_CLOSE)
     query = query.where(RunRow.index >= mine.c.first_index, RunRow.index < mine.c.first_index + final.runs_each)
     found: dict[tuple[int, int], list[RunRow]] = {}
-    for run in session.scalars(query.order_by(RunRow.queued_at, RunRow.id)):
+    for run in session.scalars(query.order_by(RunRow.id)):
         found.setdefault((run.entry_id, run.index), []).append(run)
     return found
 

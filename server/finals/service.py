@@ -27,7 +27,8 @@ from server.logs import get_logger
 from server.queue import Hints
 from server.runs import remedies
 from server.runs import service as runs
-from server.runs.service import RunOrder, joules
+from server.runs.draws import joules
+from server.runs.service import RunOrder
 from server.tracks import service as tracks
 from server.tracks.service import BoardView
 
@@ -37,7 +38,7 @@ UNDER_WAY = (RunState.QUEUED, RunState.RUNNING)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One final run that is due: ``tries`` are the runs on its instance, replacements last; none, if it was never queued."""
+    """One final run that is due; ``tries`` are the runs on its instance: the first, and its replacements."""
 
     entry: EntryRow
     index: int
@@ -45,8 +46,9 @@ class Slot:
 
     @property
     def run(self) -> RunRow | None:
-        """The one that counts, if any does."""
-        return self.tries[-1] if self.tries else None
+        """The one that no other replaces."""
+        replaced = {run.replaces_id for run in self.tries}
+        return next((run for run in self.tries if run.id not in replaced), None)
 
     @property
     def done(self) -> bool:

@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
+from server import audit
 from server.boards import service as boards
 from server.db.rows import DecisionRow, EntryRow, RunRow
 from server.db.session import after_commit
@@ -68,17 +69,25 @@ def compare(session: Session, board: BoardView, now: dt.datetime) -> list[int]:
                 continue
             said = disagreement([bill_of(run) for run in first], [bill_of(run) for run in done(again)])
             if said is not None:
-                dispute(session, entry_id, f"its {purpose} disagrees: {said}", now)
+                dispute(session, entry_id, purpose, said, (first, done(again)), now)
                 disputed.append(entry_id)
                 break
     return disputed
 
 
-def dispute(session: Session, entry_id: int, reason: str, now: dt.datetime) -> None:
-    """Out of the ranking until organizers have looked."""
+def dispute(
+    session: Session, entry_id: int, purpose: Purpose, said: str, sides: tuple[list[RunRow], list[RunRow]], now: dt.datetime
+) -> None:
+    """Out of the ranking until organizers have looked; the runs of both sides are flagged, each with one of the other's."""
+    names = [", ".join(repository.hosts_of(session, [run.id for run in side])) for side in sides]
+    reason = f"its {purpose} disagrees, {names[0]} against {names[1]}: {said}"
     boards.rule(session, entry_id, Status.DISPUTED, reason, now)
     session.get_one(EntryRow, entry_id).flag_reason = reason
-    session.add(DecisionRow(act="disputed", entry_id=entry_id, reason=reason, at=now))
+    for mine, others in (sides, sides[::-1]):
+        for place, run in enumerate(mine):
+            run.flag, run.disputed_by_id = run.flag or f"disputed: {reason}", others[min(place, len(others) - 1)].id
+    session.add(DecisionRow(act="disputed", entry_id=entry_id, run_id=sides[1][0].id, reason=reason, at=now))
+    audit.record(session, "platform", "entry_disputed", str(entry_id), reason, now=now)
     log.error("entry_disputed", entry=entry_id, reason=reason)
 
 

@@ -18,13 +18,13 @@ from server.boards import service as boards
 from server.db.rows import AttemptRow, RunRow, SubmissionRow
 from server.db.session import after_commit
 from server.domain.errors import Conflict, Inadmissible, NotFound
-from server.domain.keys import instance_key
 from server.domain.run import LEASE_S, MAX_ATTEMPTS, Cause, Event, RunState, after, fault_event
 from server.hosts import service as hosts
 from server.hosts.service import HostIdentity
 from server.logs import get_logger
 from server.queue import Hints
 from server.runs import doubts, records, repository
+from server.runs.draws import key_of
 from server.runs.schemas import Claim, ControlReport, FaultReport, Heartbeat, Report
 from server.runs.service import SHARE_WITHIN
 from server.tracks import service as tracks
@@ -74,7 +74,7 @@ def lease(session: Session, desk: Desk, run: RunRow, host: HostIdentity, epoch: 
         submission_digest=submission.digest,
         entrypoint=submission.entrypoint,
         track=asdict(tracks.find_track(session, submission.track_slug)),
-        instance_key=instance_key(desk.secret, submission.digest, run.host_class, run.index, run.purpose).hex(),
+        instance_key=key_of(session, desk.secret, submission.digest, run).hex(),
         seed=run.seed,
         purpose=run.purpose,
     )

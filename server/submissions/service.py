@@ -22,6 +22,7 @@ from server.domain.lineage import KIN, likeness, marks_of
 from server.domain.participant import Participant
 from server.queue import Hints
 from server.runs import service as runs
+from server.runs.draws import joules
 from server.runs.service import RunOrder
 from server.submissions import repository
 from server.tracks import service as tracks
@@ -43,6 +44,7 @@ class RunBrief:
     energy_j: float | None
     boundary: str
     modelled: bool
+    disputed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +282,9 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
                 run.state,
                 run.outcome,
                 run.loss,
-                runs.joules(run.energy_uj),
+                joules(run.energy_uj),
                 *covers[run.host_class],
+                run.disputed_by_id is not None,
             )
             for run in repository.runs_of(session, row.id)
         ],

@@ -236,11 +236,30 @@ def test_the_first_are_verified_on_a_second_host_and_a_disagreement_disputes_the
     season.tick()
     entry = season.client.get(f"/api/v1/submissions/{digest}").json()["entries"][0]
     assert entry["status"] == "DISPUTED"
-    assert "verification disagrees" in entry["reason"]
+    assert "verification disagrees, rig-1 against rig-2" in entry["reason"]
+    both_sides_are_marked(season, digest)
     with season.database.session() as session:
         restore(session, session.query(EntryRow).one().id)
     season.tick()
-    assert season.client.get(f"/api/v1/submissions/{digest}").json()["entries"][0]["status"] == "QUALIFIED"
+    view = season.client.get(f"/api/v1/submissions/{digest}").json()
+    assert view["entries"][0]["status"] == "QUALIFIED"
+    assert not any(run["disputed"] or season.client.get(f"/api/v1/runs/{run['id']}").json()["flag"] for run in view["runs"])
+
+
+def both_sides_are_marked(season: Season, digest: str) -> None:
+    """The runs of both hosts, each with a link to one of the other's."""
+    purposes = {}
+    for run in season.client.get(f"/api/v1/submissions/{digest}").json()["runs"]:
+        view = season.client.get(f"/api/v1/runs/{run['id']}").json()
+        purposes[view["id"]] = view["purpose"]
+        assert run["disputed"]
+        assert "rig-1 against rig-2" in view["flag"]
+        assert f'<a href="/runs/{view["disputed_by"]}">' in season.client.get(f"/runs/{run['id']}").text
+    for run_id, purpose in purposes.items():
+        other = season.client.get(f"/api/v1/runs/{run_id}").json()["disputed_by"]
+        assert {purpose, purposes[other]} == {"listing", "verification"}
+    decided = season.client.get(f"/api/v1/submissions/{digest}/decisions").json()[-1]
+    assert (decided["act"], decided["by"], purposes[decided["run"]]) == ("disputed", "the platform", "verification")
 
 
 def test_anybody_may_replicate_what_is_listed_from_their_own_quota(season: Season, enter: Any, host: Any, account: Make) -> None:
