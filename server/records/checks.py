@@ -11,7 +11,7 @@ from server.db.session import after_commit
 from server.domain.agreement import Bill, disagreement
 from server.domain.errors import Conflict, NotFound
 from server.domain.participant import Participant
-from server.domain.ranking import MOST_RUNS, TOP, to_separate
+from server.domain.ranking import MOST_RUNS, to_separate
 from server.domain.run import COUNTING, Purpose, RunState
 from server.domain.scoring import Status
 from server.hosts import service as hosts
@@ -34,7 +34,7 @@ def separate(session: Session, hints: Hints, board: BoardView, now: dt.datetime)
     if not service.grants_records(session, board):
         return 0
     batch, count = tracks.find_track(session, board.track).runs, 0
-    for entry_id in to_separate(boards.leaders(session, board.id, TOP + 1)):
+    for entry_id in to_separate(boards.leaders(session, board.id, service.POOLED)):
         have = repository.runs_for(session, entry_id, *COUNTING)
         if not any(run.state in UNDER_WAY for run in have) and len(have) < MOST_RUNS:
             count += len(order(session, board, entry_id, min(batch, MOST_RUNS - len(have)), Purpose.SEPARATION, now))
