@@ -179,13 +179,15 @@ def calm_board(season: Season) -> int:
 
 def test_a_record_is_confirmed_after_the_comment_period_and_its_source_opens(season: Season, enter: Any, host: Any) -> None:
     rig = host("rig-1", "rig", "node-cpu")
-    enter("first", 10.0)
-    enter("slow", 20.0)
+    first, slow = enter("first", 10.0), enter("slow", 20.0)
     season.settle(rig)
     season.tick(COMMENT_PERIOD - dt.timedelta(minutes=1))
     assert season.records()[0]["state"] == "provisional"
+    assert "def train" not in season.client.get(f"/submissions/{first}").text
     season.tick(COMMENT_PERIOD + dt.timedelta(minutes=1))
     assert season.records()[0]["state"] == "confirmed"
+    assert "def train" in season.client.get(f"/submissions/{first}").text
+    assert "def train" not in season.client.get(f"/submissions/{slow}").text
 
 
 def test_a_revoked_record_says_why_and_the_one_before_stands_again(season: Season, enter: Any, host: Any) -> None:
@@ -215,7 +217,8 @@ def test_a_duel_whose_host_retires_is_cancelled_with_a_reason_and_fought_on_anot
     assert season.duels()[0].state == "QUEUED"
     sql("update hosts set revoked_at = '2026-01-01'")
     season.tick()
-    assert (season.duels()[0].state, "left service" in (season.duels()[0].reason or "")) == ("CANCELLED", True)
+    said = "host rig-1, on which all its runs were due, has left service; the challenger may try again on another"
+    assert (season.duels()[0].state, season.duels()[0].reason) == ("CANCELLED", said)
     with season.database.session(read_only=True) as session:
         assert {run.state for run in session.query(RunRow).filter_by(duel_id=season.duels()[0].id)} == {"VOID"}
     other = host("rig-2", "rig", "node-cpu")

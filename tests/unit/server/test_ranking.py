@@ -23,9 +23,8 @@ def contenders(rows: list[tuple[float, float | None, int]]) -> list[Contender]:
 
 def typical(board: list[Contender]) -> float:
     """The rule in plain words: each squared deviation by the median of its distribution, and of those the median."""
-    known = [
-        each.sd_log_j**2 * (each.runs - 1) / chi2.median(each.runs - 1) for each in board if each.sd_log_j is not None and each.runs > 1
-    ]
+    pairs = [(each.sd_log_j, each.runs - 1) for each in board if each.sd_log_j is not None and each.runs > 1]
+    known = [sd**2 * df / chi2.median(df) for sd, df in pairs]
     return math.sqrt(statistics.median(known)) if known else 0.0
 
 
