@@ -110,7 +110,7 @@ def test_what_cannot_be_repeated_or_adopted_is_refused_in_a_sentence(bench: Benc
 
 def test_a_run_named_as_evidence_is_linked_in_public(bench: Bench) -> None:
     assert bench.decide("flag", f"http://testserver/runs/{bench.runs[1]}").status_code == 201
-    assert f'<a href="/runs/{bench.runs[1]}">Evidence' in bench.client.get(f"/submissions/{bench.digest}").text
+    assert f'<a href="/runs/{bench.runs[1]}">Run ' in bench.client.get(f"/submissions/{bench.digest}").text
     assert bench.error("hold", "0" * 22) == f"there is no run '{'0' * 22}'"
     assert bench.decide("hold", who="Alice").status_code == 403
     unknown = bench.decide("praise")

@@ -90,7 +90,7 @@ def a_dispute(season: Season, disputed: str) -> None:
     play.judge(season.rig, factor=1.5)
     play.tick()
     assert (play.entry(disputed)["status"], play.entry(disputed)["rank"]) == ("DISPUTED", None)
-    assert disputed in play.client.get("/tracks/digits?board=rig&status=disputed").text
+    assert disputed[:16] in play.client.get("/tracks/digits?board=rig&status=disputed").text
     equal(play, "digits")
     play.within(service.act_on, play.hints, play.organizer(), Act.RESTORE, disputed, "rig", "the rig had a fan that failed", clock.now())
     play.settle(season.rig)
@@ -119,9 +119,9 @@ def a_close(season: Season) -> None:
     with pytest.raises(Conflict, match="takes submissions until"):
         play.within(seasons.close_season, play.hints, None, "kjv", clock.now())
     fresh = {slug: play.within(seasons.close_season, play.hints, None, slug, later) for slug in TRACKS}
-    assert {slug: len(runs) for slug, runs in fresh.items()} == {"parity": 3 * 3, "digits": 2 * 10, "kjv": 7 * 3, "digits-torch": 10}
+    assert {slug: len(runs) for slug, runs in fresh.items()} == {"parity": 3 * 3, "digits": 2 * 10, "kjv": 7 * 3, "digits-torch": 3}
     play.settle(season.rig, now=later)
-    assert play.purposes.count("season_close") - purposes.count("season_close") == 9 + 20 + 21 + 10
+    assert play.purposes.count("season_close") - purposes.count("season_close") == 9 + 20 + 21 + 3
     for slug in TRACKS:
         final_equals_its_export(play, slug)
     with pytest.raises(Closed, match="was closed"):
