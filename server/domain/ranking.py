@@ -1,7 +1,7 @@
 """The ranking: a pure function of what qualified. An entry's rank is one more than the number of entries that are surely better.
 
-Surely better: at least 1 % less energy, and Welch's test on log joules says so at p < 0.01, where no entry's scatter counts as less than
-what is typical of the field. The pairs of 100,000 entries are too many to try: entries of like scatter are taken together, so that only
+Surely better: at least 1 % less energy, and Welch's test on log joules says so at p < 0.01, where few runs borrow from the field's
+typical scatter. The pairs of 100,000 entries are too many to try: entries of like scatter are taken together, so that only
 pairs near the border are tested one by one. The result is the same.
 """
 
@@ -20,6 +20,7 @@ from server.domain.welch import LOG_MARGIN, Arm, Critical, Numbers, freedom
 ALPHA = 0.01
 CRITICAL = Critical(ALPHA)
 UNKNOWN_SD = 0.2
+BORROWED = 4
 FEW = 400
 BIN = math.log(1.08)
 TOP, MOST_RUNS = 10, 30
@@ -72,14 +73,14 @@ def typical_sd(contenders: Iterable[Contender]) -> float:
 def field_of(ordered: Sequence[Contender]) -> Field:
     """As arrays. Of a single run the scatter isn't known: 20 % is assumed, so that it's surely better than little.
 
-    Three runs can agree by chance, and such entries are most of those that would be told apart wrongly: a scatter below the field's
-    typical one counts as that. The degrees of freedom stay the entry's own. Nobody gains by it: whoever lowers the typical scatter by
-    steady entries gets back, at most, the plain test.
+    Three runs can agree by chance, and such entries are most of those that would be told apart wrongly: a squared scatter counts at least
+    as its mean with the field's typical one, which weighs as much as ``BORROWED`` runs. The degrees of freedom stay the entry's own.
+    Nobody gains by it: whoever lowers the typical scatter by steady entries gets back, at most, the plain test.
     """
     mean = np.array([each.mean_log_j for each in ordered], dtype=np.float64)
     sd = np.array([UNKNOWN_SD if each.sd_log_j is None else each.sd_log_j for each in ordered], dtype=np.float64)
-    sd = np.maximum(sd, typical_sd(ordered))
     runs = np.array([max(2, each.runs) for each in ordered], dtype=np.float64)
+    sd = np.maximum(sd, np.sqrt((BORROWED * typical_sd(ordered) ** 2 + (runs - 1) * sd**2) / (BORROWED + runs - 1)))
     return Field([each.entry_id for each in ordered], mean, Arm(mean, sd, runs).squared_error, runs)
 
 

@@ -28,12 +28,13 @@ def typical(board: list[Contender]) -> float:
     return math.sqrt(statistics.median(known)) if known else 0.0
 
 
-def surely(one: Contender, other: Contender, floor: float) -> bool:
+def surely(one: Contender, other: Contender, common: float) -> bool:
     """The rule as scipy's own test says it."""
     arms = []
     for each in (one, other):
-        sd = max(ranking.UNKNOWN_SD if each.sd_log_j is None else each.sd_log_j, 0.001, floor)
-        arms += [each.mean_log_j, sd, max(2, each.runs)]
+        sd, df = ranking.UNKNOWN_SD if each.sd_log_j is None else each.sd_log_j, max(1, each.runs - 1)
+        blended = math.sqrt((4 * common**2 + df * sd**2) / (4 + df))
+        arms += [each.mean_log_j, max(sd, blended, 0.001), df + 1]
     p = ttest_ind_from_stats(*arms, equal_var=False, alternative="less").pvalue
     return bool(one.mean_log_j <= other.mean_log_j + math.log(0.99) and p < 0.01)
 
@@ -42,8 +43,8 @@ def surely(one: Contender, other: Contender, floor: float) -> bool:
 @given(rows=BOARDS)
 def test_a_rank_is_one_more_than_the_number_of_surely_better_entries(rows: list[tuple[float, float | None, int]]) -> None:
     board = contenders(rows)
-    floor = typical(board)
-    assert rank(board) == {each.entry_id: 1 + sum(surely(other, each, floor) for other in board) for each in board}
+    common = typical(board)
+    assert rank(board) == {each.entry_id: 1 + sum(surely(other, each, common) for other in board) for each in board}
 
 
 @given(rows=BOARDS, random=st.randoms())
@@ -108,3 +109,8 @@ def test_runs_that_agree_by_chance_do_not_tell_an_entry_apart_on_a_noisy_board()
     alone = contenders([(1.0, 0.0001, 3), (1.2, 0.0001, 3)])
     assert rank(alone)[1] == 2
     assert to_separate(lucky)[:2] == [0, 1]
+
+
+def test_an_entry_that_is_steady_over_many_runs_is_not_held_back_by_its_board() -> None:
+    field = [(3.0, 0.2, 3)] * 5
+    assert rank(contenders([(1.0, 0.0001, 30), (1.3, 0.0001, 30), *field]))[1] == 2
