@@ -1,12 +1,14 @@
 """Runs on one draw: what names their instance, which of them counts, and what they came to beside each other."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from server.db.rows import RunRow
 from server.domain.keys import instance_key
 from server.domain.run import COUNTING, RunState
+from server.runs import repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,15 @@ def figures_of(run: RunRow) -> RunFigures:
 def counts(run: RunRow) -> bool:
     """Whether it makes its entry's figures."""
     return run.purpose in COUNTING and run.state == RunState.DONE and not run.superseded
+
+
+def standing_of(session: Session, run: RunRow) -> dict[str, Any]:
+    """What speaks for and against a run, as fields of its view."""
+    same = repository.same_draw(session, run)
+    return {
+        "flag": run.flag,
+        "counts": counts(run),
+        "repeats": run.repeats_id,
+        "disputed_by": run.disputed_by_id,
+        "same_draw": [figures_of(each) for each in same] if len(same) > 1 else [],
+    }

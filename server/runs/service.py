@@ -17,7 +17,7 @@ from server.domain.errors import NotFound, QuotaExceeded
 from server.domain.keys import new_seed
 from server.domain.run import QUEUE_DEADLINE_DAYS, Purpose, RunState
 from server.runs import repository
-from server.runs.draws import RunFigures, counts, figures_of, joules, key_of
+from server.runs.draws import RunFigures, joules, key_of, standing_of
 from server.tracks import service as tracks
 
 DAY = dt.timedelta(days=1)
@@ -248,7 +248,6 @@ def compose(
     rules = tracks.find_track(session, board.track_slug)
     position = place_in_queue(session, run, now) if run.state == RunState.QUEUED else None
     key = key_of(session, secret, submission.digest, run).hex() if run.state == RunState.DONE else None
-    same_draw = repository.same_draw(session, run)
     report = (last.report if last and run.state == RunState.DONE else None) or {}
     sharing = report.get("sharing") or {}
     floor = int(sharing.get("floor_ns", 0))
@@ -280,7 +279,6 @@ def compose(
         boxes=sharing.get("train", 1),
         floor_s=floor / 1e9,
         below_floor=below_floor(floor, lasted_ns(report)),
-        flag=run.flag,
         artifact_sha256=report.get("artifact_sha256"),
         artifact_bytes=report.get("artifact_bytes"),
         seed=run.seed,
@@ -295,10 +293,7 @@ def compose(
         attempts=attempts,
         log_tail=shown(last.log[-LOG_TAIL:].decode(errors="replace")) if last else "",
         log_truncated=bool(last and last.log_truncated),
-        counts=counts(run),
-        repeats=run.repeats_id,
-        disputed_by=run.disputed_by_id,
-        same_draw=[figures_of(each) for each in same_draw] if len(same_draw) > 1 else [],
+        **standing_of(session, run),
     )
 
 
