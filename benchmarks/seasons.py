@@ -14,11 +14,13 @@ import numpy as np
 
 from benchmarks.result import Figure
 from server.domain import duels
-from server.domain.ranking import Contender, field_of, in_order, rank, surely
+from server.domain.ranking import TOP, Contender, field_of, in_order, rank, surely, to_separate
 from server.domain.welch import Arm, Numbers
 
 SEASONS, SUBMISSIONS, LISTING, VARIANTS = 10_000, 40, 3, 50
-BOARDS = 300
+BOARDS, SEPARATED = 2000, 300
+UNEQUAL = 0.5
+"""So much entries differ in their own scatter, where they do: a third have less than 0.8 of the median, a third more than 1.24."""
 KINDS, SHARES = ("clone", "better", "hair", "worse"), (0.3, 0.1, 0.1, 0.5)
 BETTER, HAIR = np.log(0.95), np.log(0.995)
 
@@ -53,6 +55,8 @@ def measure() -> list[Figure]:
         attacked = play(percent / 100, np.random.default_rng(percent + 100), VARIANTS, (1.0, 0.0, 0.0, 0.0))
         figures.append(Figure(f"variants_record_share_cv{percent}", float(attacked.any_false.mean()), "share", "<= 0.01"))
         figures.append(Figure(f"order_error_share_cv{percent}", order_errors(percent / 100), "share", "<= 0.01"))
+        figures.append(Figure(f"order_error_share_top10_cv{percent}", separated_errors(percent / 100), "share", "<= 0.01"))
+        order_errors(percent / 100, UNEQUAL)
     return [*figures, Figure("ranking_100k_entries_s", ranking_s(), "s", "<= 5")]
 
 
@@ -82,7 +86,7 @@ def play(cv: float, random: np.random.Generator, submissions: int = SUBMISSIONS,
     return count
 
 
-def fresh(truth: Numbers, cv: float, runs: Numbers, random: np.random.Generator) -> Arm:
+def fresh(truth: Numbers, cv: float | Numbers, runs: Numbers, random: np.random.Generator) -> Arm:
     """Mean and deviation of so many normal runs, drawn as such."""
     deviation = cv * np.sqrt(random.chisquare(runs - 1) / (runs - 1))
     return Arm(truth + random.normal(0, cv / np.sqrt(runs)), deviation, runs)
@@ -100,20 +104,56 @@ def tally(count: Count, kind: Numbers, change: Numbers, fights: Numbers, won: Nu
     count.any_false = np.maximum(count.any_false, false)
 
 
-def order_errors(cv: float) -> float:
-    """Of all pairs that the ranking holds for surely apart, the share whose truth is the other way round."""
+def order_errors(cv: float, unequal: float = 0.0) -> float:
+    """Of all pairs that the ranking holds for surely apart, the share whose truth is the other way round.
+
+    ``unequal`` is how far the entries' own scatters differ from ``cv``: the standard deviation of their logarithm.
+    """
     random, wrong, pairs, inverted, apart = np.random.default_rng(7), 0, 0, 0, 0
     for _ in range(BOARDS):
         truth = random.uniform(0, 0.5, SUBMISSIONS)
-        board = in_order(contenders(fresh(truth, cv, np.full(SUBMISSIONS, LISTING), random)))
+        own = cv * np.exp(random.normal(0, unequal, SUBMISSIONS)) if unequal else cv
+        board = in_order(contenders(fresh(truth, own, np.full(SUBMISSIONS, LISTING), random)))
         truth, ranks = truth[[each.entry_id for each in board]], np.array(list(rank(board).values()))
         better, worse = np.divmod(np.arange(SUBMISSIONS**2), SUBMISSIONS)
         sure, false = surely(field_of(board), better, worse), truth[better] > truth[worse]
         before = ranks[better] < ranks[worse]
         pairs, wrong = pairs + int(sure.sum()), wrong + int((sure & false).sum())
         apart, inverted = apart + int(before.sum()), inverted + int((before & false).sum())
-    print(f"  CV {cv:.0%}: {pairs} pairs surely apart, {wrong} the wrong way round; of {apart} pairs with different ranks {inverted}")
-    return wrong / max(1, pairs)
+    share, all_pairs = wrong / max(1, pairs), BOARDS * SUBMISSIONS * (SUBMISSIONS - 1) // 2
+    print(
+        f"  CV {cv:.0%}{', unequal' if unequal else ''}: {pairs} of {all_pairs} pairs surely apart, {wrong} ({share:.2%}) the wrong way "
+        f"round; of {apart} pairs with different ranks {inverted} ({inverted / max(1, apart):.1%})"
+    )
+    return share
+
+
+def separated_errors(cv: float) -> float:
+    """The same among the first ten after separation: more runs, three at a time, until they are apart or have thirty."""
+    random, wrong, pairs, spent = np.random.default_rng(8), 0, 0, 0
+    for _ in range(SEPARATED):
+        truth = random.uniform(0, 0.5, SUBMISSIONS)
+        runs = [random.normal(each, cv, LISTING) for each in truth]
+        while wanted := to_separate(board := measured(runs)):
+            for each in wanted:
+                runs[each] = np.append(runs[each], random.normal(truth[each], cv, LISTING))
+        first, order = in_order(board), truth[[each.entry_id for each in in_order(board)]]
+        better, worse = np.divmod(np.arange(TOP**2), TOP)
+        sure, false = surely(field_of(first), better, worse), order[better] > order[worse]
+        pairs, wrong = pairs + int(sure.sum()), wrong + int((sure & false).sum())
+        spent += sum(each.runs for each in first[:TOP])
+    share = wrong / max(1, pairs)
+    print(
+        f"  CV {cv:.0%}, the first ten after separation ({spent / TOP / SEPARATED:.1f} runs each): {pairs} of "
+        f"{SEPARATED * TOP * (TOP - 1) // 2} pairs surely apart, {wrong} ({share:.2%}) the wrong way round"
+    )
+    return share
+
+
+def measured(runs: list[Numbers]) -> list[Contender]:
+    """Entries by their runs' log joules."""
+    means, deviations = np.array([each.mean() for each in runs]), np.array([each.std(ddof=1) for each in runs])
+    return contenders(Arm(means, deviations, np.array([len(each) for each in runs])))
 
 
 def contenders(arm: Arm) -> list[Contender]:

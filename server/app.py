@@ -10,6 +10,8 @@ from server.boards import endpoints as boards
 from server.boards import pages as board_pages
 from server.boards import version_pages
 from server.db.session import Database
+from server.finals import endpoints as finals
+from server.finals import pages as final_pages
 from server.health import endpoints as health
 from server.hosts import endpoints as hosts
 from server.hosts import pages as host_pages
@@ -33,11 +35,12 @@ from server.submissions import pages as submission_pages
 from server.tracks import endpoints as tracks
 from server.tracks import pages as track_pages
 
-ROUTES = (health, participants, teams, tracks, boards, submissions, runs, hosts, records, organizers)
+ROUTES = (health, participants, teams, tracks, boards, submissions, runs, hosts, records, finals, organizers)
 PAGES = (
     board_pages,
     version_pages,
     record_pages,
+    final_pages,
     track_pages,
     submission_pages,
     own_pages,

@@ -182,15 +182,21 @@ def load(connection: Connection, source: Path) -> int:
     total, postgres = 0, connection.dialect.name == "postgresql"
     for table in reflected(connection)[1]:
         with (source / "tables" / f"{table.name}.jsonl").open(encoding="utf-8") as lines:
-            rows: list[dict[str, Any]] = []
+            own = {key.parent.name for key in table.foreign_keys if key.column.table is table}
+            rows, referring = list[dict[str, Any]](), list[dict[str, Any]]()
             for line in lines:
-                rows.append({name: fitting(unpacked(value), aware=postgres) for name, value in json.loads(line).items()})
+                row = {name: fitting(unpacked(value), aware=postgres) for name, value in json.loads(line).items()}
+                referring += [row] if any(row[name] is not None for name in own) else []
+                rows.append(row | dict.fromkeys(own))
                 total += 1
                 if len(rows) == BATCH:
                     connection.execute(table.insert(), rows)
                     rows = []
             if rows:
                 connection.execute(table.insert(), rows)
+            for row in referring:  # to rows of the same table, before or after it: now all are there
+                mine = [column == row[column.name] for column in table.primary_key.columns]
+                connection.execute(table.update().where(*mine).values({name: row[name] for name in own}))
         if postgres and "id" in table.c and table.c.id.type.python_type is int:
             name = {"table": table.name}
             last = f'(select coalesce(max(id), 0) + 1 from "{table.name}")'  # noqa: S608 - a table's own name

@@ -10,6 +10,7 @@ from server import clock
 from server.boards.tasks import rank_boards
 from server.db.session import Database
 from server.domain.hints import RANK, SERVER_QUEUE, SWEEP
+from server.finals.tasks import tend_finals
 from server.hosts.service import queue_users
 from server.logs import configure
 from server.queue import CeleryHints, celery_client
@@ -53,6 +54,8 @@ def sweep() -> Any:
     rank()
     with database().session() as session:
         tend_duels(session, hints(), clock.now())
+    with database().session() as session:
+        tend_finals(session, hints(), clock.now())
     with database().session(read_only=True) as session:
         users = queue_users(session, secret())
     keep_users(settings.redis_url, users)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
@@ -29,6 +30,18 @@ def drop_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
     return event
 
 
+class PresentOutput:
+    """Standard output as it is when a line is written: a logger that was made while it was redirected outlives that."""
+
+    def write(self, text: str) -> int:
+        """See TextIO."""
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        """See TextIO."""
+        sys.stdout.flush()
+
+
 def configure(level: str = "info") -> None:
     """Set up structlog for this process."""
     structlog.configure(
@@ -41,7 +54,7 @@ def configure(level: str = "info") -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(PresentOutput()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
 

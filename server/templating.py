@@ -1,6 +1,9 @@
 """Pages: the Jinja environment, how figures look, and the error page."""
 
+import csv
 import datetime as dt
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +17,7 @@ from server.domain.quota import up_to_second
 UNAUTHORIZED = 401
 HOME_PATH = "/me"
 ROOT = Path(__file__).parents[1]
+FORMULA = ("=", "+", "-", "@", "\t")
 UNITS = ((1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ"))
 
 
@@ -41,6 +45,17 @@ def instant(value: dt.datetime | None) -> str:
 def later(value: dt.datetime) -> str:
     """UTC, up to the next second: whoever waits until what they read isn't a moment too early."""
     return instant(up_to_second(value))
+
+
+def csv_table(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A line a row. A text that a spreadsheet would take for a formula gets an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        values = [row[name] for name in names]
+        writer.writerow(f"'{each}" if isinstance(each, str) and each[:1] in FORMULA else each for each in values)
+    return out.getvalue()
 
 
 def share(part: float | None, whole: float | None) -> int:

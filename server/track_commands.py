@@ -20,6 +20,7 @@ from server.terminal import within
 from server.tracks import service as tracks
 
 EXAMPLES = Path(__file__).parents[1] / "starter_kit" / "examples"
+MOST_BYTES = 1 << 20
 track_app = typer.Typer(help="Apply and list tracks, and run their seasons.", no_args_is_help=True)
 dataset_app = typer.Typer(help="Import data sets that can't be shipped.", no_args_is_help=True)
 
@@ -27,12 +28,27 @@ dataset_app = typer.Typer(help="Import data sets that can't be shipped.", no_arg
 @track_app.command(name="apply")
 def track_apply(file: Path, reason: Annotated[str, typer.Option(help="Why; public, and due where the change alters scores.")] = "") -> None:
     """Create or update a track from its TOML file."""
-    text, hints = file.read_text(encoding="utf-8"), CeleryHints(load_settings().redis_url)
+    text, hints = read_text(file), CeleryHints(load_settings().redis_url)
     change = within(lambda session: seasons.change_rules(session, hints, None, text, reason, clock.now()))
     rules = change.rules
     typer.echo(f"track {rules.slug}: target {rules.target_loss:g} {rules.unit}, {rules.runs} runs, rules version {rules.rules_version}")
     if change.altered:
         typer.echo(f"{', '.join(change.altered)} changed: {change.entries} live entries run anew")
+
+
+def read_text(file: Path) -> str:
+    """A small file of text; anything else ends the command with a sentence."""
+    try:
+        content = file.read_bytes() if file.stat().st_size <= MOST_BYTES else None
+        if content is not None:
+            return content.decode()
+        said = f"{file} has {file.stat().st_size} bytes, at most {MOST_BYTES} are taken: is it a track's TOML file?"
+    except OSError as error:
+        said = f"{file} can't be read: {error.strerror}. Name a track's TOML file"
+    except UnicodeDecodeError as error:
+        said = f"{file} isn't UTF-8 (byte {error.start}): save it as UTF-8"
+    typer.echo(said, err=True)
+    raise typer.Exit(2)
 
 
 @track_app.command(name="season")

@@ -128,6 +128,7 @@ def render(
     shown = service.read_board(session, chosen.track, chosen.host_class, offset=asked.offset, sieve=asked.sieve)
     rules = tracks.find_track(session, chosen.track)
     values = {"board": shown, "boards": boards, "rules": rules, "plot": plot(shown).decode(), "viewer": viewer}
+    values["seasons"] = tracks.seasons(session, chosen.track)
     statuses = [each.lower() for each in Status]
     return PAGES.get_template("tracks/board.html").render(**values, sieve=asked.sieve, statuses=statuses).encode()
 

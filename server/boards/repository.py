@@ -159,6 +159,9 @@ def supersede_checks(session: Session, entry_id: int) -> None:
     """Verification and replication runs that organizers have looked at count no more against the entry."""
     query = update(RunRow).where(RunRow.entry_id == entry_id, RunRow.purpose.in_((Purpose.VERIFICATION, Purpose.REPLICATION)))
     session.execute(query.values(superseded=True))
+    disputed = update(RunRow).where(RunRow.entry_id == entry_id, RunRow.disputed_by_id.is_not(None))
+    session.execute(disputed.where(RunRow.flag.startswith("disputed: ")).values(flag=None))
+    session.execute(disputed.values(disputed_by_id=None))
 
 
 def present_ranks(session: Session, board_id: int) -> dict[int, int]:

@@ -1,31 +1,32 @@
 """Standings as CSV: what the page of the same address shows, a line an entry, unrounded."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 from server.boards.beside import Flag, MeterColumn
 from server.boards.standing import Standing
+from server.templating import csv_table
 
-FORMULA = ("=", "+", "-", "@", "\t")
 SEVERAL = ("meters", "flags")
 """What an entry has several of: meters are columns of their own, flags one text."""
 
 
 def as_csv(columns: Sequence[MeterColumn], entries: Sequence[Standing]) -> str:
     """Nothing stands where there's nothing, never 0. A text that a spreadsheet would take for a formula gets an apostrophe."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = [field.name for field in fields(Standing) if field.name not in SEVERAL]
-    writer.writerow([*names, "flags", *(name for column in columns for name in headings(column))])
-    for row in entries:
-        cells = [getattr(row, name) for name in names] + ["; ".join(map(said, row.flags))]
-        for column in columns:
-            mean = row.meter(column)
-            cells += [mean.energy_j, mean.runs] if mean else [None, None]
-        writer.writerow(f"'{each}" if isinstance(each, str) and each[:1] in FORMULA else each for each in cells)
-    return out.getvalue()
+    return csv_table(
+        [*names, "flags", *(name for column in columns for name in headings(column))], (cells(row, columns) for row in entries)
+    )
+
+
+def cells(row: Standing, columns: Sequence[MeterColumn]) -> dict[str, Any]:
+    """An entry's line, by heading."""
+    line = {field.name: getattr(row, field.name) for field in fields(Standing)} | {"flags": "; ".join(map(said, row.flags))}
+    for column in columns:
+        mean, (joules, runs) = row.meter(column), headings(column)
+        line |= {joules: mean.energy_j if mean else None, runs: mean.runs if mean else None}
+    return line
 
 
 def headings(column: MeterColumn) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """The ranking: a pure function of what qualified. An entry's rank is one more than the number of entries that are surely better.
 
-Surely better: at least 1 % less energy, and Welch's test on log joules says so at p < 0.01. The pairs of 100,000 entries are too many
-to try: entries of like scatter are taken together, so that only pairs near the border are tested one by one. The result is the same.
+Surely better: at least 1 % less energy, and Welch's test on log joules says so at p < 0.01, where few runs borrow from the field's
+typical scatter. The pairs of 100,000 entries are too many to try: entries of like scatter are taken together, so that only
+pairs near the border are tested one by one. The result is the same.
 """
 
 import datetime as dt
@@ -12,12 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import chdtri
 
 from server.domain.welch import LOG_MARGIN, Arm, Critical, Numbers, freedom
 
 ALPHA = 0.01
 CRITICAL = Critical(ALPHA)
 UNKNOWN_SD = 0.2
+BORROWED = 4
 FEW = 400
 BIN = math.log(1.08)
 TOP, MOST_RUNS = 10, 30
@@ -55,11 +58,29 @@ def in_order(contenders: Iterable[Contender]) -> list[Contender]:
     return sorted(found, key=lambda each: (each.mean_log_j, each.created_at, each.entry_id))
 
 
+def typical_sd(contenders: Iterable[Contender]) -> float:
+    """The scatter of one run that is typical of a field: from the median over the entries; 0 where nobody has two runs.
+
+    The squared deviation of few runs is mostly too small: each is divided by the median of its distribution first.
+    """
+    known = np.array([(each.sd_log_j, each.runs) for each in contenders if each.sd_log_j is not None and each.runs > 1], dtype=np.float64)
+    if not len(known):
+        return 0.0
+    df = known[:, 1] - 1
+    return float(np.sqrt(np.median(known[:, 0] ** 2 * df / chdtri(df, 0.5))))
+
+
 def field_of(ordered: Sequence[Contender]) -> Field:
-    """As arrays. Of a single run the scatter isn't known: 20 % is assumed, so that it's surely better than little."""
+    """As arrays. Of a single run the scatter isn't known: 20 % is assumed, so that it's surely better than little.
+
+    Three runs can agree by chance, and such entries are most of those that would be told apart wrongly: a squared scatter counts at least
+    as its mean with the field's typical one, which weighs as much as ``BORROWED`` runs. The degrees of freedom stay the entry's own.
+    Nobody gains by it: whoever lowers the typical scatter by steady entries gets back, at most, the plain test.
+    """
     mean = np.array([each.mean_log_j for each in ordered], dtype=np.float64)
     sd = np.array([UNKNOWN_SD if each.sd_log_j is None else each.sd_log_j for each in ordered], dtype=np.float64)
     runs = np.array([max(2, each.runs) for each in ordered], dtype=np.float64)
+    sd = np.maximum(sd, np.sqrt((BORROWED * typical_sd(ordered) ** 2 + (runs - 1) * sd**2) / (BORROWED + runs - 1)))
     return Field([each.entry_id for each in ordered], mean, Arm(mean, sd, runs).squared_error, runs)
 
 
@@ -143,10 +164,13 @@ def border(better: Bin, worse: Bin) -> tuple[float, float]:
 
 
 def to_separate(contenders: Iterable[Contender]) -> list[int]:
-    """Of the first ten, those that aren't surely apart from a neighbour and have fewer than 30 runs: they get more."""
-    ordered = in_order(contenders)[: TOP + 1]
-    field, wanted = field_of(ordered), set()
-    for place in range(len(ordered) - 1):
+    """Of the first ten, those that aren't surely apart from a neighbour and have fewer than 30 runs: they get more.
+
+    Give more than eleven: the field's typical scatter is taken from all of them.
+    """
+    ordered = in_order(contenders)
+    field, wanted = field_of(ordered), set[int]()
+    for place in range(min(len(ordered) - 1, TOP)):
         if not surely(field, np.array([place]), np.array([place + 1]))[0]:
             wanted |= {place, place + 1}
     return [ordered[place].entry_id for place in sorted(wanted) if place < TOP and ordered[place].runs < MOST_RUNS]

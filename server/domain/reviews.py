@@ -16,7 +16,9 @@ class Act(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     RERUN = "rerun"
-    RESCORE = "rescore"
+    RECOMPUTE = "recompute"
+    REPEAT = "repeat"
+    ADOPT = "adopt"
     DISQUALIFY = "disqualify"
     RESTORE = "restore"
 
@@ -35,6 +37,8 @@ class Stand:
         return self.status in (Status.DISPUTED, Status.DISQUALIFIED) or self.flagged or self.held
 
 
+NEEDS_RUN = frozenset({Act.REPEAT, Act.ADOPT})
+"""Acts on one of the entry's runs; for the others a run is evidence, and may be left out."""
 TAKEN_OUT = frozenset({Status.DISPUTED, Status.DISQUALIFIED})
 
 
@@ -45,7 +49,7 @@ def check_act(act: Act, stand: Stand) -> None:
         raise Conflict(f"the entry was withdrawn by its participant: {act} is not possible", "a withdrawn submission counts as deleted")
     if act is Act.RESTORE and stand.status not in TAKEN_OUT:
         raise Conflict(f"the entry is {said}: only a disputed or disqualified entry can be restored", "nothing is left to do")
-    if act in (Act.DISQUALIFY, Act.RERUN, Act.RESCORE, Act.HOLD) and stand.status is Status.DISQUALIFIED:
+    if act in (Act.DISQUALIFY, Act.RERUN, Act.RECOMPUTE, Act.ADOPT, Act.HOLD) and stand.status is Status.DISQUALIFIED:
         raise Conflict(f"the entry is disqualified already: {act} is not possible", "restore it first")
     if (act is Act.FLAG and stand.flagged) or (act is Act.HOLD and stand.held):
         raise Conflict(f"the entry has a {act} already", "release it first, if the reason is another now")

@@ -29,7 +29,7 @@ class Event(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a run is for. The first two make an entry's figures; the others never do."""
+    """What a run is for; ``COUNTING`` says what makes an entry's figures."""
 
     LISTING = "listing"
     SEPARATION = "separation"
@@ -38,9 +38,11 @@ class Purpose(StrEnum):
     REPLICATION = "replication"
     SEASON_CLOSE = "season_close"
     CONTROL = "control"
+    REPEAT = "repeat"
 
 
-COUNTING = (Purpose.LISTING, Purpose.SEPARATION)
+COUNTING = (Purpose.LISTING, Purpose.SEPARATION, Purpose.REPEAT)
+"""What makes an entry's figures, unless it's superseded. A repeat is, until organizers adopt it in the place of what it repeats."""
 
 
 class Cause(StrEnum):

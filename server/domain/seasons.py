@@ -49,8 +49,8 @@ def check_new(seasons: Sequence[Season], opens_at: dt.datetime, closes_at: dt.da
             )
 
 
-def check_close(slug: str, season: Season | None, now: dt.datetime) -> None:
-    """Whether a season may be closed. Raises Conflict, Closed."""
+def check_close(slug: str, season: Season | None, now: dt.datetime) -> int:
+    """The number of a season that may be closed. Raises Conflict, Closed."""
     if season is None:
         raise Conflict(f"track {slug} has no season", "`minjoule-admin track season` opens one")
     if season.closed_at is not None:
@@ -59,6 +59,7 @@ def check_close(slug: str, season: Season | None, now: dt.datetime) -> None:
         raise Conflict(
             f"season {season.number} of track {slug} takes submissions until {season.closes_at:%Y-%m-%d %H:%M} UTC", "close it then"
         )
+    return season.number
 
 
 def alters_scores(old: TrackRules, new: TrackRules) -> list[str]:

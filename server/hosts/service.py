@@ -171,6 +171,11 @@ def in_service(session: Session, host_id: int) -> bool:
     return session.get_one(HostRow, host_id).revoked_at is None
 
 
+def name_of(session: Session, host_id: int) -> str:
+    """As it was enrolled."""
+    return session.get_one(HostRow, host_id).name
+
+
 def current_host(request: Request) -> HostIdentity:
     """The host whose token the request shows. Raises Unauthorized."""
     read = read_token(bearer(request) or "", "host")

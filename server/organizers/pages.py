@@ -14,6 +14,7 @@ from server.domain.errors import Inadmissible
 from server.domain.participant import Participant
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
+from server.organizers import service
 from server.participants.service import Organizer, actor_of, check_form_token
 from server.runs import judging
 from server.templating import page
@@ -32,7 +33,7 @@ def shown(request: Request, session: Session, viewer: Participant, code: str) ->
     """The page; a new code is shown this once."""
     server = request.app.state.settings.public_url
     values = {"boundaries": BOUNDARIES, "hosts": hosts.list_hosts(session), "loopback": request.app.state.settings.loopback_only}
-    return page("organizers/organizer.html", viewer, error=None, code=code, server=server, **values)
+    return page("organizers/organizer.html", viewer, error=None, code=code, server=server, waiting=len(service.cases(session)), **values)
 
 
 @router.post("/codes")

@@ -35,13 +35,21 @@ def review_page(digest: str, session: ReadSession, viewer: Organizer) -> HTMLRes
 
 @router.post("/{digest}")
 def act(
-    request: Request, digest: str, form_token: Field, host_class: Field, act: Field, reason: Text, viewer: Organizer, session: WriteSession
+    request: Request,
+    digest: str,
+    form_token: Field,
+    host_class: Field,
+    act: Field,
+    reason: Text,
+    viewer: Organizer,
+    session: WriteSession,
+    run: Field = "",
 ) -> Response:
     """One act on one entry."""
     check_form_token(viewer, form_token)
     if act not in set(Act):
         raise Inadmissible(f"there is no act {act[:40]!r}", f"they are: {', '.join(Act)}")
-    service.act_on(session, request.app.state.hints, viewer, Act(act), digest, host_class, reason, clock.now())
+    service.act_on(session, request.app.state.hints, viewer, Act(act), digest, host_class, reason, clock.now(), run_id=run)
     return RedirectResponse(f"/organizer/reviews/{digest}", 303)
 
 

@@ -8,21 +8,16 @@ from sqlalchemy.orm import Session
 from minjoule.tracks import TrackRules
 from server import audit
 from server.boards import service as boards
-from server.db.rows import BoardRow, DecisionRow, EntryRow
-from server.db.session import after_commit
-from server.domain.errors import NotFound
+from server.db.rows import DecisionRow
+from server.domain.errors import Conflict, NotFound
 from server.domain.participant import Participant
 from server.domain.reviews import checked_reason
-from server.domain.run import Purpose
 from server.domain.seasons import check_change, check_close, check_new
+from server.finals import service as finals
 from server.organizers import repository
 from server.queue import Hints
 from server.runs import remedies
-from server.runs import service as runs
-from server.runs.service import RunOrder
 from server.tracks import service as tracks
-
-FIRST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +42,9 @@ def change_rules(session: Session, hints: Hints, who: Participant | None, toml_t
     except NotFound:
         old = None
     altered = check_change(old, new, tracks.seasons(session, new.slug)) if old else []
+    if altered and (final := finals.under_way(session, new.slug)):
+        said = f"final runs of a closed season are in progress, {final[0]} of {final[1]}: a change of {', '.join(altered)} would alter them"
+        raise Conflict(said, "apply it once the season's page shows the final standings")
     said = checked_reason(reason) if altered else reason
     tracks.apply_track(session, toml_text, now, said, reruns=bool(altered))
     live = repository.live_entries(session, new.slug) if altered else []
@@ -66,6 +64,8 @@ def open_season(
     check_new(before, opens_at, closes_at, now)
     number = max((each.number for each in before), default=0) + 1
     tracks.add_season(session, slug, number, opens_at, closes_at)
+    for board in tracks.list_boards(session, slug):
+        boards.ask_for_ranking(session, board.id)  # its page links to the season
     audit.record(session, actor(who), "season_opened", slug, f"season {number} until {closes_at.isoformat()}", now=now)
     return number
 
@@ -73,23 +73,10 @@ def open_season(
 def close_season(session: Session, hints: Hints, who: Participant | None, slug: str, now: dt.datetime) -> list[str]:
     """End the last season; returns the ids of the fresh runs of each board's first ten. Raises NotFound, Conflict, Closed."""
     rules, season = tracks.find_track(session, slug), max(tracks.seasons(session, slug), key=lambda each: each.number, default=None)
-    check_close(slug, season, now)
-    fresh = [run for board in tracks.list_boards(session, slug) for run in close_board(session, hints, board.id, rules, now)]
+    number = check_close(slug, season, now)
+    fresh = [run for board in tracks.list_boards(session, slug) for run in finals.open_final(session, hints, number, board, rules, now)]
     tracks.close_season(session, slug, now)
     if rules.source_public == "season_end":
         repository.open_sources(session, slug, now)
     audit.record(session, actor(who), "season_closed", slug, f"{len(fresh)} fresh runs", now=now)
-    return fresh
-
-
-def close_board(session: Session, hints: Hints, board_id: int, rules: TrackRules, now: dt.datetime) -> list[str]:
-    """Fresh runs, on instances of their own, of a board's first ten."""
-    host_class = session.get_one(BoardRow, board_id).host_class
-    fresh: list[str] = []
-    for each in boards.leaders(session, board_id, FIRST):
-        submission = repository.submission_of(session, session.get_one(EntryRow, each.entry_id))
-        order = RunOrder(each.entry_id, submission.id, submission.participant_id, host_class, rules.runs, Purpose.SEASON_CLOSE)
-        fresh += [run.id for run in runs.open_runs(session, order, now)]
-    if fresh:
-        after_commit(session, lambda: hints.run_waits(host_class))
     return fresh

@@ -2,36 +2,36 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from server import audit
 from server.boards import service as boards
-from server.db.rows import AppealRow, BoardRow, DecisionRow, EntryRow, SubmissionRow
-from server.domain.errors import Conflict, Forbidden, NotFound
+from server.db.rows import AppealRow, DecisionRow, EntryRow, RunRow, SubmissionRow
+from server.domain.errors import Conflict, Forbidden, Inadmissible, NotFound
 from server.domain.participant import Participant
-from server.domain.reviews import Act, Stand, check_act, check_appeal, checked_reason
+from server.domain.reviews import NEEDS_RUN, Act, Stand, check_act, check_appeal, checked_reason
 from server.domain.scoring import Status
 from server.organizers import repository
+from server.organizers.acts import DOING, Ruling
 from server.participants import teams
 from server.participants.service import actor_of
 from server.queue import Hints
 from server.records import service as records
 from server.runs import remedies
-from server.tracks import service as tracks
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """What was decided, by whom, and why. ``by`` is "the platform" where nobody did."""
+    """What was decided, by whom, and why. ``by`` is "the platform" where nobody did; ``run`` is the evidence, where one was named."""
 
     host_class: str
     act: str
     by: str
     reason: str
     at: dt.datetime
+    run: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,73 +76,52 @@ def find_entry(session: Session, digest: str, host_class: str) -> tuple[EntryRow
 
 
 def act_on(
-    session: Session, hints: Hints, organizer: Participant, act: Act, digest: str, host_class: str, reason: str, now: dt.datetime
+    session: Session,
+    hints: Hints,
+    organizer: Participant,
+    act: Act,
+    digest: str,
+    host_class: str,
+    reason: str,
+    now: dt.datetime,
+    *,
+    run_id: str = "",
 ) -> None:
-    """Carry out an organizer's act. Raises NotFound, Conflict, Inadmissible; then nothing is changed."""
+    """Carry out an organizer's act. ``run_id`` names the run it's about, or its evidence.
+
+    Raises NotFound, Conflict, Inadmissible; then nothing is changed.
+    """
     entry, _ = find_entry(session, digest, host_class)
-    said = checked_reason(reason)
+    said, run = checked_reason(reason), find_evidence(session, act, entry, run_id)
     check_act(act, stand_of(entry))
-    DOING[act](session, hints, entry, said, now)
+    DOING[act](session, hints, entry, Ruling(said, now, run))
     boards.ask_for_ranking(session, entry.board_id)
-    note(session, organizer.id, act, entry.id, digest, said, now)
+    note(session, organizer.id, act, entry.id, digest, said, now, run_id=run.id if run else None)
 
 
-def flag(_: Session, __: Hints, entry: EntryRow, reason: str, ___: dt.datetime) -> None:
-    """Ask organizers to look; changes no rank."""
-    entry.flag_reason = reason
+def find_evidence(session: Session, act: Act, entry: EntryRow, run_id: str) -> RunRow | None:
+    """The run that an act names: anybody's as evidence, one of the entry's own where the act is about it.
+
+    Raises NotFound, Conflict, Inadmissible.
+    """
+    asked = run_id.strip().rpartition("/")[2]  # its page's address is taken too
+    if not asked:
+        if act in NEEDS_RUN:
+            raise Inadmissible(f"{act} is about a run, and none was named", "give the run's id, as its page's address has it")
+        return None
+    run = session.get(RunRow, asked[:30])
+    if run is None:
+        raise NotFound(f"there is no run {asked[:40]!r}", "give the run's id, as its page's address has it")
+    if act in NEEDS_RUN and run.entry_id != entry.id:
+        raise Conflict(f"run {run.id} is another entry's: {act} needs one of this entry's own", "the submission's page lists its runs")
+    return run
 
 
-def hold(_: Session, __: Hints, entry: EntryRow, reason: str, ___: dt.datetime) -> None:
-    """No duel and no record until it's released."""
-    entry.hold_reason = reason
-
-
-def release(_: Session, __: Hints, entry: EntryRow, ___: str, ____: dt.datetime) -> None:
-    """End flag and hold."""
-    entry.flag_reason = entry.hold_reason = None
-
-
-def rerun(session: Session, hints: Hints, entry: EntryRow, _: str, now: dt.datetime) -> None:
-    """Fresh runs on new instances, once those under way have ended."""
-    if waiting := len(repository.open_runs(session, entry.id)):
-        raise Conflict(f"{waiting} of its runs are still under way", "wait until they have ended")
-    wanted = tracks.find_track(session, session.get_one(BoardRow, entry.board_id).track_slug).runs
-    remedies.run_anew(session, hints, entry.id, wanted, now)
-
-
-def rescore(session: Session, _: Hints, entry: EntryRow, __: str, ___: dt.datetime) -> None:
-    """Its figures anew, from the stored runs by the rules as they are."""
-    if not repository.done_runs(session, entry.id):
-        raise Conflict("none of its runs is done: there's nothing to score", "wait until one has ended")
-    boards.absorb_run(session, entry.id)
-
-
-def disqualify(session: Session, _: Hints, entry: EntryRow, reason: str, now: dt.datetime) -> None:
-    """Out of the ranking; its records are taken back."""
-    boards.rule(session, entry.id, Status.DISQUALIFIED, reason, now)
-    records.revoke_of_entry(session, entry.id, reason, now)
-
-
-def restore(session: Session, _: Hints, entry: EntryRow, __: str, ___: dt.datetime) -> None:
-    """Back to what its runs make of it; records are fought for anew."""
-    boards.restore(session, entry.id)
-
-
-Doing = Callable[[Session, Hints, EntryRow, str, dt.datetime], None]
-DOING: dict[Act, Doing] = {
-    Act.FLAG: flag,
-    Act.HOLD: hold,
-    Act.RELEASE: release,
-    Act.RERUN: rerun,
-    Act.RESCORE: rescore,
-    Act.DISQUALIFY: disqualify,
-    Act.RESTORE: restore,
-}
-
-
-def note(session: Session, who: int, act: str, entry_id: int, digest: str, reason: str, now: dt.datetime) -> None:
+def note(
+    session: Session, who: int, act: str, entry_id: int, digest: str, reason: str, now: dt.datetime, *, run_id: str | None = None
+) -> None:
     """The public decision, and its line in the audit log, which names the whole text by its hash."""
-    session.add(DecisionRow(participant_id=who, act=act, entry_id=entry_id, reason=reason, at=now))
+    session.add(DecisionRow(participant_id=who, act=act, entry_id=entry_id, run_id=run_id, reason=reason, at=now))
     sha256 = hashlib.sha256(reason.encode()).hexdigest()
     audit.record(session, actor_of(who), f"entry_{act}", f"{digest} {entry_id}", f"sha256 {sha256}: {reason}", now=now)
 
@@ -235,7 +214,7 @@ def cases(session: Session) -> list[Case]:
 def decisions(session: Session, digest: str) -> list[DecisionView]:
     """What was decided on a submission, oldest first: public."""
     rows = repository.decisions(session, digest)
-    return [DecisionView(host_class, row.act, by or "the platform", row.reason, row.at) for row, host_class, by in rows]
+    return [DecisionView(host_class, row.act, by or "the platform", row.reason, row.at, row.run_id) for row, host_class, by in rows]
 
 
 def appeals(session: Session, digest: str) -> list[AppealView]:

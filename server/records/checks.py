@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy.orm import Session
 
+from server import audit
 from server.boards import service as boards
 from server.db.rows import DecisionRow, EntryRow, RunRow
 from server.db.session import after_commit
@@ -11,7 +12,7 @@ from server.domain.agreement import Bill, disagreement
 from server.domain.errors import Conflict, NotFound
 from server.domain.participant import Participant
 from server.domain.quota import Limits
-from server.domain.ranking import MOST_RUNS, TOP, to_separate
+from server.domain.ranking import MOST_RUNS, to_separate
 from server.domain.run import COUNTING, Purpose, RunState
 from server.domain.scoring import Status
 from server.hosts import service as hosts
@@ -36,7 +37,7 @@ def separate(session: Session, hints: Hints, board: BoardView, now: dt.datetime)
     if not service.grants_records(session, board):
         return 0
     batch, count = tracks.find_track(session, board.track).runs, 0
-    for entry_id in to_separate(boards.leaders(session, board.id, TOP + 1)):
+    for entry_id in to_separate(boards.leaders(session, board.id, service.POOLED)):
         have = repository.runs_for(session, entry_id, *COUNTING)
         if not any(run.state in UNDER_WAY for run in have) and len(have) < MOST_RUNS:
             count += len(order(session, board, entry_id, min(batch, MOST_RUNS - len(have)), Purpose.SEPARATION, now))
@@ -71,17 +72,25 @@ def compare(session: Session, board: BoardView, now: dt.datetime) -> list[int]:
                 continue
             said = disagreement([bill_of(run) for run in first], [bill_of(run) for run in done(again)])
             if said is not None:
-                dispute(session, entry_id, f"its {purpose} disagrees: {said}", now)
+                dispute(session, entry_id, purpose, said, (first, done(again)), now)
                 disputed.append(entry_id)
                 break
     return disputed
 
 
-def dispute(session: Session, entry_id: int, reason: str, now: dt.datetime) -> None:
-    """Out of the ranking until organizers have looked."""
+def dispute(
+    session: Session, entry_id: int, purpose: Purpose, said: str, sides: tuple[list[RunRow], list[RunRow]], now: dt.datetime
+) -> None:
+    """Out of the ranking until organizers have looked; the runs of both sides are flagged, each with one of the other's."""
+    names = [", ".join(repository.hosts_of(session, [run.id for run in side])) for side in sides]
+    reason = f"its {purpose} disagrees, {names[0]} against {names[1]}: {said}"
     boards.rule(session, entry_id, Status.DISPUTED, reason, now)
     session.get_one(EntryRow, entry_id).flag_reason = reason
-    session.add(DecisionRow(act="disputed", entry_id=entry_id, reason=reason, at=now))
+    for mine, others in (sides, sides[::-1]):
+        for place, run in enumerate(mine):
+            run.flag, run.disputed_by_id = run.flag or f"disputed: {reason}", others[min(place, len(others) - 1)].id
+    session.add(DecisionRow(act="disputed", entry_id=entry_id, run_id=sides[1][0].id, reason=reason, at=now))
+    audit.record(session, "platform", "entry_disputed", str(entry_id), reason, now=now)
     log.error("entry_disputed", entry=entry_id, reason=reason)
 
 

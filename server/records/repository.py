@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from server.db.rows import AttemptRow, BoardRow, DuelRow, EntryRow, ParticipantRow, RecordRow, RunRow, SeasonRow, SubmissionRow
+from server.db.rows import AttemptRow, BoardRow, DuelRow, EntryRow, HostRow, ParticipantRow, RecordRow, RunRow, SeasonRow, SubmissionRow
 from server.domain.duels import DuelState
 from server.domain.run import COUNTING, Purpose, RunState
 from server.domain.scoring import Status
@@ -93,6 +93,13 @@ def judges_of(session: Session, entry_id: int) -> set[int]:
     query = select(AttemptRow.host_id).join(RunRow, RunRow.id == AttemptRow.run_id)
     query = query.where(RunRow.entry_id == entry_id, RunRow.purpose.in_(COUNTING), AttemptRow.state == "REPORTED")
     return set(session.scalars(query))
+
+
+def hosts_of(session: Session, run_ids: list[str]) -> list[str]:
+    """The names of the hosts that reported these runs."""
+    query = select(HostRow.name).join(AttemptRow, AttemptRow.host_id == HostRow.id)
+    query = query.where(AttemptRow.run_id.in_(run_ids), AttemptRow.state == "REPORTED")
+    return list(session.scalars(query.distinct().order_by(HostRow.name)))
 
 
 def board(session: Session, board_id: int) -> BoardRow:

@@ -132,7 +132,8 @@ def obstacle(session: Session, duel: DuelRow, found: list[RunRow]) -> str | None
     if void is not None:
         return f"run {void.id} is void: {void.message}"
     if not hosts.in_service(session, duel.host_id):
-        return "its host has left service; the challenger may try again on another"
+        name = hosts.name_of(session, duel.host_id)
+        return f"host {name}, on which all its runs were due, has left service; the challenger may try again on another"
     challenger = session.get_one(EntryRow, duel.challenger_id)
     if challenger.status != Status.QUALIFIED:
         return f"the challenger is {challenger.status.lower().replace('_', ' ')} now"

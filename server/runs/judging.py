@@ -19,13 +19,13 @@ from server.boards import service as boards
 from server.db.rows import AttemptRow, RunRow, SubmissionRow
 from server.db.session import after_commit
 from server.domain.errors import Conflict, Inadmissible, NotFound
-from server.domain.keys import instance_key
 from server.domain.run import LEASE_S, MAX_ATTEMPTS, Cause, Event, RunState, after, fault_event
 from server.hosts import service as hosts
 from server.hosts.service import HostIdentity
 from server.logs import get_logger
 from server.queue import Hints
 from server.runs import doubts, quota, records, repository
+from server.runs.draws import key_of
 from server.runs.schemas import Claim, ControlReport, FaultReport, Heartbeat, Report
 from server.runs.service import SHARE_WITHIN
 from server.tracks import service as tracks
@@ -75,7 +75,7 @@ def lease(session: Session, desk: Desk, run: RunRow, host: HostIdentity, epoch: 
         submission_digest=submission.digest,
         entrypoint=submission.entrypoint,
         track=asdict(tracks.find_track(session, submission.track_slug)),
-        instance_key=instance_key(desk.secret, submission.digest, run.host_class, run.index, run.purpose).hex(),
+        instance_key=key_of(session, desk.secret, submission.digest, run).hex(),
         seed=run.seed,
         purpose=run.purpose,
     )
@@ -172,8 +172,8 @@ def miss(session: Session, hints: Hints, attempt: AttemptRow, run: RunRow, said:
     """The machine stayed busy after the window once more: the entry's miss, or an unlucky run could burn power to be drawn again."""
     message = f"this run's machine didn't come back to its idle power after the window, for the second time ({said.detail[:300]}): a miss"
     to = after(RunState(run.state), Event.MISSED)
-    ended = {"finished_at": now, "deadline_at": None, "outcome": Outcome.TIME_LIMIT, "message": message}
-    if not quota.move(session, run, said.epoch, to, now, **ended):
+    outcome = Outcome.TIME_LIMIT
+    if not quota.move(session, run, said.epoch, to, now, finished_at=now, deadline_at=None, outcome=outcome, message=message):
         raise Conflict(f"run {run.id} has moved on", "drop this attempt")
     attempt.state, attempt.ended_at, attempt.fault_cause, attempt.fault_detail = "FAULTED", now, said.cause, said.detail
     session.flush()

@@ -112,7 +112,8 @@ def move(
 ) -> bool:
     """Move a run on, if it still stands where it stood, and settle its account in the same transaction; False if somebody else moved it.
 
-    DONE is billed, a miss without a bill as a run of no joules. VOID is refunded, unless ``spent_uj`` is given: its participant ended it, and pays what it took until then.
+    DONE is billed; a miss without a bill costs its run and no joules. VOID is refunded, unless ``spent_uj`` is given: its
+    participant ended it, and pays what it took until then.
     """
     if not repository.change_state(session, run, at_epoch, to, **values):
         return False

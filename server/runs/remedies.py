@@ -10,9 +10,10 @@ from server.db.rows import EntryRow, RunRow
 from server.db.session import after_commit
 from server.domain.errors import Conflict, NotFound
 from server.domain.keys import new_seed
-from server.domain.run import COUNTING, QUEUE_DEADLINE_DAYS, Cause, Event, RunState, after
+from server.domain.run import COUNTING, QUEUE_DEADLINE_DAYS, Cause, Event, Purpose, RunState, after
 from server.queue import Hints
 from server.runs import quota, repository
+from server.runs.draws import counts
 from server.runs.service import RunOrder, new_run_id, open_runs
 
 
@@ -48,13 +49,47 @@ def replace(session: Session, hints: Hints, run_id: str, now: dt.datetime) -> st
     if repository.replacement(session, old) is not None:
         raise Conflict(f"run {run_id} has been replaced already", "the submission's page shows the replacement")
     row = RunRow(id=new_run_id(now), replaces_id=old.id, state=RunState.QUEUED, seed=new_seed(), queued_at=now, hinted_at=now)
-    for field in ("entry_id", "submission_id", "participant_id", "host_class", "index", "purpose", "host_id", "superseded"):
+    for field in ("entry_id", "submission_id", "participant_id", "host_class", "index", "purpose", "host_id", "superseded", "repeats_id"):
         setattr(row, field, getattr(old, field))
+    row.seed = old.seed if old.repeats_id else row.seed
     row.deadline_at = now + dt.timedelta(days=QUEUE_DEADLINE_DAYS)
     session.add(row)
     session.flush()
     after_commit(session, lambda: hints.run_waits(row.host_class))
     return row.id
+
+
+def repeat(session: Session, hints: Hints, run: RunRow, now: dt.datetime) -> str:
+    """Train and score anew on a done run's instance, with its seed; counts only if it's adopted. Its id. Raises Conflict."""
+    if run.repeats_id is not None:
+        raise Conflict(f"run {run.id} is a repeat itself", f"repeat run {run.repeats_id}")
+    if run.state != RunState.DONE:
+        raise Conflict(f"run {run.id} is {run.state.lower()}: only a run that is done is repeated", "wait until it's done, or replace it")
+    waiting = [each for each in repository.same_draw(session, run) if each.state in (RunState.QUEUED, RunState.RUNNING)]
+    if waiting:
+        raise Conflict(f"run {run.id} is being repeated already, as run {waiting[0].id}", "wait until that is done")
+    order = RunOrder(run.entry_id, run.submission_id, run.participant_id, run.host_class, 1, Purpose.REPEAT)
+    (fresh,) = open_runs(session, order, now)
+    fresh.repeats_id, fresh.seed, fresh.superseded = run.id, run.seed, True
+    host_class = run.host_class
+    after_commit(session, lambda: hints.run_waits(host_class))
+    return fresh.id
+
+
+def adopt(session: Session, run: RunRow) -> None:
+    """A done repeat counts from now on, in the place of what it repeats. Raises Conflict."""
+    if run.repeats_id is None:
+        raise Conflict(f"run {run.id} is no repeat: it has the purpose {run.purpose.replace('_', ' ')}", "repeat a run first")
+    first = session.get_one(RunRow, run.repeats_id)
+    if run.state != RunState.DONE or not run.superseded:
+        said = "counts already" if run.state == RunState.DONE else f"is {run.state.lower()}"
+        raise Conflict(f"run {run.id} {said}: only a done repeat that doesn't count is adopted", "its page says where it stands")
+    standing = next((each for each in repository.same_draw(session, run) if counts(each)), None)
+    if standing is None or first.purpose not in COUNTING:
+        raise Conflict(f"run {first.id}, which it repeats, makes no figures of its entry", "only a run that counts is replaced")
+    standing.superseded, run.superseded = True, False
+    session.flush()
+    boards.absorb_run(session, run.entry_id)
 
 
 def run_anew(session: Session, hints: Hints, entry_id: int, wanted: int, now: dt.datetime) -> list[str]:

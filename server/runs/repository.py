@@ -129,6 +129,13 @@ def of_entry(session: Session, entry_id: int) -> list[RunRow]:
     return list(session.scalars(select(RunRow).where(RunRow.entry_id == entry_id).order_by(RunRow.purpose, RunRow.index)))
 
 
+def same_draw(session: Session, run: RunRow) -> list[RunRow]:
+    """The run that drew the instance first, and its repeats that weren't void."""
+    first = run.repeats_id or run.id
+    query = select(RunRow).where((RunRow.id == first) | (RunRow.repeats_id == first), RunRow.state != RunState.VOID)
+    return list(session.scalars(query.order_by(RunRow.queued_at, RunRow.id)))
+
+
 def replacement(session: Session, old: RunRow) -> RunRow | None:
     """The run that stands for this one now."""
     return session.scalar(select(RunRow).where(RunRow.replaces_id == old.id))
@@ -157,11 +164,11 @@ def open_attempt_of_run(session: Session, run_id: str) -> AttemptRow | None:
 
 
 def flag_runs(session: Session, host_id: int, since: dt.datetime | None, reason: str) -> int:
-    """Flag what a host has reported since then (None: ever), unless it's flagged already; returns how many."""
+    """Flag what a host has reported since then (None: ever), unless it's flagged already but for a dispute; returns how many."""
     reported = select(AttemptRow.run_id).where(AttemptRow.host_id == host_id, AttemptRow.state == "REPORTED")
     if since is not None:
         reported = reported.where(AttemptRow.ended_at >= since)
-    query = update(RunRow).where(RunRow.id.in_(reported), RunRow.flag.is_(None)).values(flag=reason)
+    query = update(RunRow).where(RunRow.id.in_(reported), RunRow.flag.is_(None) | RunRow.disputed_by_id.is_not(None)).values(flag=reason)
     result = session.execute(query.execution_options(synchronize_session=False))
     return result.rowcount if isinstance(result, CursorResult) else 0
 

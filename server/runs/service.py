@@ -14,9 +14,10 @@ from minjoule.shown import shown
 from server import clock
 from server.db.rows import AttemptRow, BoardRow, HostClassRow, RunRow, SubmissionRow
 from server.domain.errors import NotFound
-from server.domain.keys import instance_key, new_seed
+from server.domain.keys import new_seed
 from server.domain.run import QUEUE_DEADLINE_DAYS, Purpose, RunState
 from server.runs import repository
+from server.runs.draws import RunFigures, joules, key_of, standing_of
 from server.tracks import service as tracks
 
 DAY = dt.timedelta(days=1)
@@ -60,7 +61,8 @@ class RunView:
     """A run. Energies are microjoules as stored, and joules for reading; windows are seconds; ``instance_key`` only when it's done.
 
     ``expanded_uj`` and ``on_host_uj`` are U (k=2) of the bill, absolute and on this host alone. ``boxes`` shared each window, so that
-    both together last ``floor_s``; the bill is one's part, the windows' lengths are of all. ``flag`` says why the host isn't vouched for.
+    both together last ``floor_s``; the bill is one's part, the windows' lengths are of all. ``flag`` says why the run isn't vouched for,
+    ``disputed_by`` which run says otherwise. ``counts``: it makes its entry's figures. ``same_draw``: it and its repeats.
     """
 
     id: str
@@ -105,6 +107,10 @@ class RunView:
     attempts: list[AttemptView] = field(default_factory=list)
     log_tail: str = ""
     log_truncated: bool = False
+    counts: bool = False
+    repeats: str | None = None
+    disputed_by: str | None = None
+    same_draw: list[RunFigures] = field(default_factory=list)
 
     @property
     def has_evidence(self) -> bool:
@@ -115,11 +121,6 @@ class RunView:
     def final(self) -> bool:
         """Nothing more will happen to it."""
         return self.state in (RunState.DONE, RunState.VOID)
-
-
-def joules(energy_uj: int | None) -> float | None:
-    """Microjoules as joules."""
-    return None if energy_uj is None else energy_uj / 1e6
 
 
 def seconds(window: dict[str, int] | None) -> float | None:
@@ -227,7 +228,7 @@ def compose(
     run, submission, board, host_class = found
     rules = tracks.find_track(session, board.track_slug)
     position = place_in_queue(session, run, now) if run.state == RunState.QUEUED else None
-    key = instance_key(secret, submission.digest, run.host_class, run.index, run.purpose).hex() if run.state == RunState.DONE else None
+    key = key_of(session, secret, submission.digest, run).hex() if run.state == RunState.DONE else None
     report = (last.report if last and run.state == RunState.DONE else None) or {}
     sharing = report.get("sharing") or {}
     floor = int(sharing.get("floor_ns", 0))
@@ -259,7 +260,6 @@ def compose(
         boxes=sharing.get("train", 1),
         floor_s=floor / 1e9,
         below_floor=below_floor(floor, lasted_ns(report)),
-        flag=run.flag,
         artifact_sha256=report.get("artifact_sha256"),
         artifact_bytes=report.get("artifact_bytes"),
         seed=run.seed,
@@ -274,6 +274,7 @@ def compose(
         attempts=attempts,
         log_tail=shown(last.log[-LOG_TAIL:].decode(errors="replace")) if last else "",
         log_truncated=bool(last and last.log_truncated),
+        **standing_of(session, run),
     )
 
 

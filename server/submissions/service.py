@@ -26,6 +26,7 @@ from server.participants.service import actor_of
 from server.queue import Hints
 from server.runs import quota
 from server.runs import service as runs
+from server.runs.draws import joules
 from server.runs.quota import Payer
 from server.runs.service import RunOrder
 from server.submissions import repository
@@ -48,6 +49,7 @@ class RunBrief:
     energy_j: float | None
     boundary: str
     modelled: bool
+    disputed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,8 +311,9 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
                 run.state,
                 run.outcome,
                 run.loss,
-                runs.joules(run.energy_uj),
+                joules(run.energy_uj),
                 *covers[run.host_class],
+                run.disputed_by_id is not None,
             )
             for run in repository.runs_of(session, row.id)
         ],

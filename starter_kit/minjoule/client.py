@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -123,6 +124,7 @@ class Client:
             raise AddressError(f"{server!r} isn't an address ({error}): it looks like https://minjoule.example") from None
         self._patience = httpx.Timeout(30, connect=5)
         self._http = httpx.Client(base_url=f"{self.server}/api/v1", headers=headers, timeout=self._patience)
+        weakref.finalize(self, self._http.close)  # nobody closes a client: the command is over by then
 
     def get(self, path: str, **query: Any) -> Any:
         """JSON of a resource."""

@@ -1,5 +1,6 @@
 """A browser, and the pages of a platform with data in it: served by uvicorn in a thread, judged by a host that the tests play."""
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +18,14 @@ from server.boards.service import rank_stale_boards
 from server.db.rows import ParticipantRow
 from server.db.session import Database
 from server.domain.participant import Participant
+from server.finals.tasks import tend_finals
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
+from server.organizers import seasons
 from server.participants import service as participants
 from server.participants import teams
 from tests.conftest import Account, bundle_of, lacking, report_of
+from tests.fakes.hints import FakeHints
 
 TRAIN = {"begin_ns": 10, "end_ns": 1_240_000_010, "energy_uj": 1_345_678, "expanded_uj": None}
 SCORE = {"begin_ns": 2_000_000_000, "end_ns": 2_187_000_000, "energy_uj": 1_000_000, "expanded_uj": None}
@@ -86,7 +90,8 @@ def site(
     claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
     fault = {"epoch": claim["epoch"], "cause": "meter_fault", "detail": "the plug fell silent for 1.2 s"}
     client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=fault, headers=headers)
-    measured = measured_run(client, database, organizer)
+    rig = rig_headers(client, database)
+    measured = measured_run(client, database, organizer, rig)
     team = team_with_members(database, "Olga", ["Alice Longfellow-Cholmondeley", "entrant 0"])
     in_its_name = bundle_of(name="the team's").to_zip()
     assert client.put("/api/v1/submissions?team=The Longest-Named Team of All", content=in_its_name, headers=organizer).status_code == 201
@@ -98,6 +103,9 @@ def site(
         "rules": "/tracks/digits/rules",
         "play": "/tracks/webgpu-digits/play",
         "records": "/tracks/digits/records",
+        "season-open": "/tracks/kjv/seasons/1",
+        "season-running": "/tracks/parity/seasons/1?board=test",
+        "season-final": "/tracks/digits/seasons/1?board=rig",
         "hosts": "/hosts",
         "submission": f"/submissions/{waits['id']}",
         "others-submission": f"/submissions/{done['id']}",
@@ -126,6 +134,9 @@ def site(
     form["data"] |= {"host_class": "test", "act": "disqualify", "reason": "its loss of run 2 was read from a file of the host's"}
     headers = {"cookie": "; ".join(f"{name}={value}" for name, value in signed.items()), "sec-fetch-site": "same-origin"}
     assert client.post(f"/organizer/reviews/{done['id']}", headers=headers, follow_redirects=False, **form).status_code == 303
+    again = {"host_class": "test", "act": "repeat", "reason": "its loss is to be looked at again", "run": done["runs"][0]["id"]}
+    assert client.post(f"/api/v1/submissions/{done['id']}/decisions", json=again, headers=organizer).status_code == 201
+    play_seasons(client, database, rig)
     server = uvicorn.Server(uvicorn.Config(client.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -137,12 +148,38 @@ def site(
     thread.join(10)
 
 
-def measured_run(client: TestClient, database: Database, organizer: dict[str, str]) -> str:
-    """A run on a measured boundary, shared by five boxes and still short, whose host failed its control workload afterwards."""
+def rig_headers(client: TestClient, database: Database) -> dict[str, str]:
+    """Of a host on a measured boundary."""
     with database.session() as session:
         code = hosts.issue_code(session, NewClass("rig", "a rig with a GPU", "node", False), loopback_only=True, now=clock.now())
     token = client.post("/api/v1/host/enrolments", json={"code": code, "name": "rig-1", "facts": {}}).json()["token"]
-    headers = {"authorization": f"Bearer {token}"}
+    return {"authorization": f"Bearer {token}"}
+
+
+def play_seasons(client: TestClient, database: Database, rig: dict[str, str]) -> None:
+    """One that is open, one whose final runs wait, and one with its final standings."""
+    now, hints = clock.now(), FakeHints()
+    with database.session() as session:
+        for slug in ("kjv", "parity", "digits"):
+            seasons.open_season(session, None, slug, now, now + dt.timedelta(days=30), now)
+        for slug in ("parity", "digits"):
+            seasons.close_season(session, hints, None, slug, now + dt.timedelta(days=31))
+    for number in range(30):
+        claim = client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=rig)
+        if claim.status_code == 204:
+            break
+        windows = {"train": TRAIN | {"expanded_uj": 90_000 + number, "on_host_uj": 20_000}}
+        windows["score"] = SCORE | {"expanded_uj": 60_000, "on_host_uj": 9_000}
+        report = report_of(claim.json()["epoch"], loss=0.2, **windows)
+        path = f"/api/v1/host/attempts/{claim.json()['attempt_id']}/report"
+        assert client.post(path, json=report, headers=rig).status_code == 200
+    with database.session() as session:
+        rank_stale_boards(session, now)
+        tend_finals(session, hints, now + dt.timedelta(days=31))
+
+
+def measured_run(client: TestClient, database: Database, organizer: dict[str, str], headers: dict[str, str]) -> str:
+    """A run on a measured boundary, shared by five boxes and still short, whose host failed its control workload afterwards."""
     client.put("/api/v1/submissions", content=bundle_of("digits", name="measured").to_zip(), headers=organizer)
     shared = {"losses": [0.2] * 5, "instances": ["a" * 64] * 5, "artifacts": ["b" * 64] * 5}
     said = {"sharing": {"floor_ns": str(10**10), "expected_ns": str(2 * 10**9), "train": 5, "score": 5} | shared, "loss": 0.2}

@@ -1,6 +1,7 @@
 """Rows, one module a noun. Importing this package registers every table on ``Base.metadata``."""
 
 from server.db.rows.audit import AuditRow
+from server.db.rows.finals import FinalistRow, FinalRow, FinalVersionRow
 from server.db.rows.hosts import EnrolmentCodeRow, HostClassRow, HostRow
 from server.db.rows.participants import ApiTokenRow, InvitationRow, MembershipRow, ParticipantRow, QuotaRow, SessionRow
 from server.db.rows.records import DuelRow, RankingVersionRow, RecordRow
@@ -19,6 +20,9 @@ __all__ = [
     "DuelRow",
     "EnrolmentCodeRow",
     "EntryRow",
+    "FinalRow",
+    "FinalVersionRow",
+    "FinalistRow",
     "HostClassRow",
     "HostRow",
     "InvitationRow",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, deferred, mapped_column
 from server.db.base import Base, FiniteFloat, UtcDateTime
 
 NOT_VOID = "state != 'VOID'"
-PURPOSES = "purpose in ('listing', 'separation', 'duel', 'verification', 'replication', 'season_close', 'control')"
+PURPOSES = "purpose in ('listing', 'separation', 'duel', 'verification', 'replication', 'season_close', 'control', 'repeat')"
 
 
 class RunRow(Base):
@@ -19,7 +19,9 @@ class RunRow(Base):
     rises with every claim, and every write of a worker names it. ``deadline_at`` bounds the state it's in (RUNNING: the lease).
 
     ``index`` counts within entry and purpose, and with them names the instance. ``host_id`` pins the run to one host.
-    ``superseded``: it was run anew (another version of the rules, an organizer's order) and counts no more.
+    ``superseded``: it was run anew (another version of the rules, an organizer's order) and counts no more; a run of purpose ``repeat``,
+    which draws the instance of ``repeats_id`` again, is superseded until organizers adopt it in that run's place.
+    ``disputed_by_id``: the run, mostly on another host, that ``flag`` says it disagrees with.
     """
 
     __tablename__ = "runs"
@@ -44,6 +46,8 @@ class RunRow(Base):
     duel_id: Mapped[int | None] = mapped_column(ForeignKey("duels.id"), index=True)
     host_id: Mapped[int | None] = mapped_column(ForeignKey("hosts.id"))
     replaces_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))  # the void run whose instance it keeps
+    repeats_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
+    disputed_by_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"))
     superseded: Mapped[bool] = mapped_column(default=False)
     seed: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10), default="QUEUED")

@@ -20,6 +20,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 TITLE = re.compile(rb"^ = [^=\n].* = ?$")
 GPT2_MAGIC, GPT2_VERSION, END_OF_TEXT = 20240520, 1, 50256
 LEAST_DOCUMENTS = 10
+MOST_DOCUMENT, MOST_SHARD = 1 << 26, 1 << 31
+"""Bytes. A file without a title or a line break, or one of another kind, is refused before it fills the memory."""
 GPT2_NATS = 3.28
 """GPT-2 small's loss on FineWeb, nats a token, as the speed runs for it take it."""
 
@@ -48,7 +50,8 @@ def bring_in(name: str, files: Sequence[Path], form: str, limit_bytes: int, voca
         found.append(document)
         size += len(document)
     if len(found) < LEAST_DOCUMENTS:
-        raise DatasetError(f"{len(found)} documents were found, at least {LEAST_DOCUMENTS} are due: is the format {form}?")
+        within = f"{len(found)} documents were found within {limit_bytes} bytes"
+        raise DatasetError(f"{within}, at least {LEAST_DOCUMENTS} are due: is the format {form}, and the limit high enough?")
     text, starts = b"".join(found), np.cumsum([0] + [len(each) for each in found[:-1]], dtype=np.int64)
     digest = hashlib.sha256(text + starts.tobytes()).hexdigest()
     place = folder() / name
@@ -74,21 +77,26 @@ def documents(files: Sequence[Path], form: str, vocabulary: Path | None, counted
 
 
 def wikitext_documents(path: Path) -> Iterator[bytes]:
-    """Articles; what stands before the first title is one too."""
-    lines: list[bytes] = []
+    """Articles; what stands before the first title is one too. Raises DatasetError."""
+    lines, size = list[bytes](), 0
     with path.open("rb") as source:
-        for line in source:
+        while line := source.readline(MOST_DOCUMENT):
             if TITLE.match(line.rstrip(b"\n")) and lines:
                 yield b"".join(lines)
-                lines = []
+                lines, size = [], 0
             lines.append(line)
+            size += len(line)
+            if size >= MOST_DOCUMENT:
+                raise DatasetError(f'{path} has an article of {MOST_DOCUMENT} bytes or more: lines " = Title = " should part them')
     yield b"".join(lines)
 
 
 def jsonl_documents(path: Path) -> Iterator[bytes]:
     """The ``text`` of each line. Raises DatasetError with the line."""
     with path.open("rb") as source:
-        for number, line in enumerate(source, 1):
+        for number, line in enumerate(iter(lambda: source.readline(MOST_DOCUMENT), b""), 1):
+            if len(line) == MOST_DOCUMENT:
+                raise DatasetError(f"{path}, line {number} has {MOST_DOCUMENT} bytes or more: a JSON object a line is due")
             try:
                 text = json.loads(line)["text"]
                 yield text.encode() + b"\n"
@@ -98,6 +106,8 @@ def jsonl_documents(path: Path) -> Iterator[bytes]:
 
 def gpt2_documents(path: Path, words: Sequence[bytes], counted: list[int]) -> Iterator[bytes]:
     """Tokens as bytes again. Raises DatasetError."""
+    if path.stat().st_size > MOST_SHARD:
+        raise DatasetError(f"{path} has {path.stat().st_size} bytes, at most {MOST_SHARD} a shard are taken: part it")
     header = np.fromfile(path, dtype="<i4", count=256)
     if len(header) < 256 or (int(header[0]), int(header[1])) != (GPT2_MAGIC, GPT2_VERSION):
         raise DatasetError(f"{path} doesn't begin with the header of GPT-2 tokens (magic {GPT2_MAGIC}, version {GPT2_VERSION})")

@@ -86,6 +86,18 @@ def test_a_backup_under_way_is_one_instant_and_its_restore_shows_the_same_boards
         assert mark.status_code in (201, 401)  # Carol may have come after the snapshot; ids go on where they ended
 
 
+def test_runs_that_name_each_other_are_restored(
+    client: TestClient, settings: Settings, judged: str, fresh: Settings, sql: Any, tmp_path: Path
+) -> None:
+    first, last = (row[0] for row in sql("select min(id) from runs union all select max(id) from runs"))
+    for one, other in ((first, last), (last, first)):
+        sql(f"update runs set disputed_by_id = '{other}', flag = 'disputed: a test' where id = '{one}'")
+    back_up(settings, tmp_path / "kept", now())
+    restore(fresh, tmp_path / "kept", force=False)
+    with served(fresh) as again:
+        assert [again.get(f"/api/v1/runs/{run}").json()["disputed_by"] for run in (first, last)] == [last, first]
+
+
 def test_everything_is_there_with_its_digest_and_for_this_user_alone(
     client: TestClient, settings: Settings, judged: str, fresh: Settings, tmp_path: Path
 ) -> None:

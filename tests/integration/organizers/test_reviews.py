@@ -116,9 +116,9 @@ def test_a_re_run_takes_fresh_instances_and_the_old_runs_count_no_more(court: Co
         court.act(Act.RERUN)
 
 
-def test_a_re_score_gives_the_same_figures_by_the_same_rules(court: Court) -> None:
+def test_figures_computed_anew_by_the_same_rules_are_the_same(court: Court) -> None:
     before = court.entry()
-    court.act(Act.RESCORE)
+    court.act(Act.RECOMPUTE)
     assert court.entry() == before
 
 
@@ -159,7 +159,9 @@ ALLOWED = {
     Act.HOLD: LIVE | {Status.DISPUTED},
     Act.RELEASE: set(),
     Act.RERUN: LIVE | {Status.DISPUTED},
-    Act.RESCORE: LIVE | {Status.DISPUTED},
+    Act.RECOMPUTE: LIVE | {Status.DISPUTED},
+    Act.REPEAT: LIVE | {Status.DISPUTED, Status.DISQUALIFIED},
+    Act.ADOPT: LIVE | {Status.DISPUTED},
     Act.DISQUALIFY: LIVE | {Status.DISPUTED},
     Act.RESTORE: {Status.DISPUTED, Status.DISQUALIFIED},
 }

@@ -179,13 +179,15 @@ def calm_board(season: Season) -> int:
 
 def test_a_record_is_confirmed_after_the_comment_period_and_its_source_opens(season: Season, enter: Any, host: Any) -> None:
     rig = host("rig-1", "rig", "node-cpu")
-    enter("first", 10.0)
-    enter("slow", 20.0)
+    first, slow = enter("first", 10.0), enter("slow", 20.0)
     season.settle(rig)
     season.tick(COMMENT_PERIOD - dt.timedelta(minutes=1))
     assert season.records()[0]["state"] == "provisional"
+    assert "def train" not in season.client.get(f"/submissions/{first}").text
     season.tick(COMMENT_PERIOD + dt.timedelta(minutes=1))
     assert season.records()[0]["state"] == "confirmed"
+    assert "def train" in season.client.get(f"/submissions/{first}").text
+    assert "def train" not in season.client.get(f"/submissions/{slow}").text
 
 
 def test_a_revoked_record_says_why_and_the_one_before_stands_again(season: Season, enter: Any, host: Any) -> None:
@@ -215,7 +217,8 @@ def test_a_duel_whose_host_retires_is_cancelled_with_a_reason_and_fought_on_anot
     assert season.duels()[0].state == "QUEUED"
     sql("update hosts set revoked_at = '2026-01-01'")
     season.tick()
-    assert (season.duels()[0].state, "left service" in (season.duels()[0].reason or "")) == ("CANCELLED", True)
+    said = "host rig-1, on which all its runs were due, has left service; the challenger may try again on another"
+    assert (season.duels()[0].state, season.duels()[0].reason) == ("CANCELLED", said)
     with season.database.session(read_only=True) as session:
         assert {run.state for run in session.query(RunRow).filter_by(duel_id=season.duels()[0].id)} == {"VOID"}
     other = host("rig-2", "rig", "node-cpu")
@@ -236,11 +239,30 @@ def test_the_first_are_verified_on_a_second_host_and_a_disagreement_disputes_the
     season.tick()
     entry = season.client.get(f"/api/v1/submissions/{digest}").json()["entries"][0]
     assert entry["status"] == "DISPUTED"
-    assert "verification disagrees" in entry["reason"]
+    assert "verification disagrees, rig-1 against rig-2" in entry["reason"]
+    both_sides_are_marked(season, digest)
     with season.database.session() as session:
         restore(session, session.query(EntryRow).one().id)
     season.tick()
-    assert season.client.get(f"/api/v1/submissions/{digest}").json()["entries"][0]["status"] == "QUALIFIED"
+    view = season.client.get(f"/api/v1/submissions/{digest}").json()
+    assert view["entries"][0]["status"] == "QUALIFIED"
+    assert not any(run["disputed"] or season.client.get(f"/api/v1/runs/{run['id']}").json()["flag"] for run in view["runs"])
+
+
+def both_sides_are_marked(season: Season, digest: str) -> None:
+    """The runs of both hosts, each with a link to one of the other's."""
+    purposes = {}
+    for run in season.client.get(f"/api/v1/submissions/{digest}").json()["runs"]:
+        view = season.client.get(f"/api/v1/runs/{run['id']}").json()
+        purposes[view["id"]] = view["purpose"]
+        assert run["disputed"]
+        assert "rig-1 against rig-2" in view["flag"]
+        assert f'<a href="/runs/{view["disputed_by"]}">' in season.client.get(f"/runs/{run['id']}").text
+    for run_id, purpose in purposes.items():
+        other = season.client.get(f"/api/v1/runs/{run_id}").json()["disputed_by"]
+        assert {purpose, purposes[other]} == {"listing", "verification"}
+    decided = season.client.get(f"/api/v1/submissions/{digest}/decisions").json()[-1]
+    assert (decided["act"], decided["by"], purposes[decided["run"]]) == ("disputed", "the platform", "verification")
 
 
 def test_anybody_may_replicate_what_is_listed_from_their_own_quota(season: Season, enter: Any, host: Any, account: Make) -> None:

@@ -1,5 +1,6 @@
 """A world with everybody in it: whose requests the route and header tests send."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from server.db.session import Database
 from server.domain.participant import Participant
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
+from server.organizers import seasons
 from server.participants import service as participants
 from server.participants import teams
 from tests.conftest import bundle_of, report_of
@@ -89,6 +91,8 @@ def world(client: TestClient, database: Database, host: Callable[..., Any]) -> W
     answer = client.post(f"/api/v1/host/attempts/{done['attempt_id']}/report", json=report_of(done["epoch"]), headers=its["host"])
     assert answer.status_code == 200, answer.text
     claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=its["host"]).json()
+    with database.session() as session:
+        seasons.open_season(session, None, "parity", clock.now(), clock.now() + dt.timedelta(days=9), clock.now())
     names = {"digest": view["id"], "run_id": done["run_id"], "attempt_id": str(claim["attempt_id"]), "slug": "parity"}
     names |= {"host_class": "test", "name": "host-1", "token_id": people["owner"].token_id, "number": "1"}
     with database.session() as session:

@@ -56,6 +56,9 @@ SENT: dict[str, Sent] = {
     ),
     "POST /submissions/{digest}/appeal": lambda world, role: form(world, role, host_class="test", text="a text in public"),
     "POST /submissions/{digest}/withdraw": lambda world, role: form(world, role, reason="a reason in public"),
+    "POST /api/v1/submissions/{digest}/decisions": lambda *_: {
+        "json": {"host_class": "test", "act": "hold", "reason": "a reason in public"}
+    },
     "POST /api/v1/submissions/{digest}/appeals": lambda *_: {"json": {"host_class": "test", "text": "a text in public"}},
     "POST /api/v1/submissions/{digest}/withdrawal": lambda *_: {"json": {}},
     "POST /api/v1/tokens": lambda _, role: {"json": {"name": "Alice", "password": "a long password"}},
@@ -92,6 +95,8 @@ ROWS: dict[str, tuple[int, ...]] = {
     "GET /tracks/{slug}/play/{entry}/files/{path}": (404,) * 6,
     "GET /play/library/{name}": (404,) * 6,
     "GET /tracks/{slug}/records": HOSTLESS,
+    "GET /tracks/{slug}/seasons/{number}": HOSTLESS,
+    "GET /tracks/{slug}/seasons/{number}.csv": (404,) * 6,  # this world's season isn't closed
     "GET /submissions/{digest}": HOSTLESS,
     "GET /runs/{run_id}": HOSTLESS,
     "GET /hosts": HOSTLESS,
@@ -129,6 +134,7 @@ ROWS: dict[str, tuple[int, ...]] = {
     "POST /submissions/{digest}/appeal": (401, 401, 401, 403, 403, 409),  # nothing stands against it
     "POST /submissions/{digest}/withdraw": (401, 401, 401, 403, 403, 303),
     "GET /api/v1/submissions/{digest}/decisions": EVERYBODY,
+    "POST /api/v1/submissions/{digest}/decisions": (401, 401, 401, 403, 201, 403),
     "POST /api/v1/submissions/{digest}/appeals": (401, 401, 401, 403, 403, 409),
     "POST /api/v1/submissions/{digest}/withdrawal": (401, 401, 401, 403, 403, 200),
     "GET /health": EVERYBODY,
@@ -140,6 +146,7 @@ ROWS: dict[str, tuple[int, ...]] = {
     "GET /api/v1/tracks/{slug}/boards/{host_class}/records": EVERYBODY,
     "GET /api/v1/tracks/{slug}/boards/{host_class}/versions": EVERYBODY,
     "GET /api/v1/tracks/{slug}/boards/{host_class}/versions/{number}": EVERYBODY,
+    "GET /api/v1/tracks/{slug}/seasons/{number}/boards/{host_class}": EVERYBODY,
     "GET /api/v1/submissions": HOSTLESS,
     "POST /api/v1/submissions/{digest}/replications": (401, 401, 401, 409, 409, 409),  # this world's entry isn't listed yet
     "GET /api/v1/submissions/{digest}": EVERYBODY,

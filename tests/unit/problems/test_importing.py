@@ -83,6 +83,33 @@ def test_bad_names_and_formats_are_refused(place: Path, name: str, form: str, sa
         importing.bring_in(name, [wikitext(place)], form, 1000)
 
 
+@pytest.mark.parametrize(
+    ("form", "content", "said"),
+    [
+        ("wikitext", b"x" * 5000, r"an article of 1000 bytes or more: lines .* should part them"),
+        ("wikitext", b"no title\n" * 500, r"an article of 1000 bytes or more"),
+        ("jsonl", b'{"text": "' + b"x" * 5000 + b'"}\n', r"line 1 has 1000 bytes or more: a JSON object a line is due"),
+        ("jsonl", b'{"text": "a"}\n{"text"\n', r"line 2: a JSON object"),
+        ("jsonl", b"\x1f\x8b\x08\x00 packed", r"line 1: a JSON object"),
+        ("gpt2-bin", b"x" * 5000, r"has 5000 bytes, at most 2000 a shard are taken: part it"),
+    ],
+)
+def test_a_huge_or_corrupted_file_is_refused_before_it_fills_the_memory(
+    place: Path, monkeypatch: pytest.MonkeyPatch, form: str, content: bytes, said: str
+) -> None:
+    _, vocabulary = gpt2(place)
+    monkeypatch.setattr(importing, "MOST_DOCUMENT", 1000)
+    monkeypatch.setattr(importing, "MOST_SHARD", 2000)
+    (path := place / "file").write_bytes(content)
+    with pytest.raises(DatasetError, match=said):
+        importing.bring_in("x", [path], form, 10**9, vocabulary)
+
+
+def test_a_limit_that_leaves_too_little_says_so(place: Path) -> None:
+    with pytest.raises(DatasetError, match="0 documents were found within 10 bytes, at least 10 are due"):
+        importing.bring_in("x", [wikitext(place)], "wikitext", 10)
+
+
 def test_a_cut_shard_is_refused(place: Path) -> None:
     shard, vocabulary = gpt2(place)
     shard.write_bytes(shard.read_bytes()[:-10])

@@ -1,0 +1,1 @@
+"""Finals: a closed season's standings, from fresh runs alone."""
