@@ -20,6 +20,7 @@ from minjoule.trial import WindowRules
 from sandbox import reaper
 from sandbox.adapter import named, refuse_software
 from sandbox.docker_box import IMAGES, DockerBoxes
+from sandbox.engine_watch import EngineWatch
 from sandbox.images import check_image, harness_digest
 from sandbox.lifetime import hold
 from sandbox.limits import Machine, settings_digest
@@ -27,6 +28,7 @@ from sandbox.prepared import PreparedBoxes
 from sandbox.probe import adapter_of, probe
 from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
 from worker.controls import Controls
+from worker.fitness import Fitness, nothing
 from worker.host import facts
 from worker.judge import Bench
 from worker.load import every_core
@@ -51,7 +53,7 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
     """Raises BenchError, MeterFault."""
     refuse_quarantined_host(settings.quarantine_path)
     label = label_of(credentials)
-    boxes, reap_boxes, keep_ahead, close, about_box = local() if settings.box == "local" else docker(settings, label)
+    boxes, reap_boxes, keep_ahead, close, prove, about_box = local() if settings.box == "local" else docker(settings, label)
     scratch = own_scratch(settings)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
@@ -64,7 +66,7 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
         reap_boxes()
         scratch.clear()
 
-    return Bench(boxes, meter, clear, keep_ahead, close, label, about, key, rules, controls=controls)
+    return Bench(boxes, meter, clear, keep_ahead, close, label, about, key, rules, controls=controls, fitness=Fitness(prove))
 
 
 def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
@@ -91,16 +93,12 @@ def own_scratch(settings: WorkerSettings) -> Scratch:
         raise BenchError(str(error)) from None
 
 
-def local() -> tuple[BoxFactory, Act, Act, Act, Facts]:
+def local() -> tuple[BoxFactory, Act, Act, Act, Act, Facts]:
     """Boxes without containment; keepers end with their worker, so there is nothing to reap."""
-    return LocalBoxes(), nothing, nothing, nothing, {"box": "local"}
+    return LocalBoxes(), nothing, nothing, nothing, nothing, {"box": "local"}
 
 
-def nothing() -> None:
-    """What a host does that has nothing to clear and nothing to prepare."""
-
-
-def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act, Facts]:
+def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, Act, Act, Facts]:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
     alive = hold(settings.data_dir, label)  # before the first box: the reaper goes by it
@@ -108,9 +106,11 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         client = engine.from_env(timeout=60)
         check_image(client, "python")
         machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
-        images, adapter = served(client, folder, machine, promises_gpu=settings.promises_gpu)
-        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, images, adapter))
-        let_through = probe(client, folder, machine=machine) + (probe(client, folder, WEBGPU, machine=machine) if adapter else [])
+        images, adapter = served(client, folder, machine, label, promises_gpu=settings.promises_gpu)
+        watch = EngineWatch(client)
+        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, images, adapter, watch))
+        probed = ("python", WEBGPU) if adapter else ("python",)
+        let_through = [each for image in probed for each in probe(client, folder, image, label, machine)]
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
@@ -125,16 +125,21 @@ def docker(settings: WorkerSettings, label: str) -> tuple[BoxFactory, Act, Act, 
         if settings.gpu_scrub:
             scrub(shlex.split(settings.gpu_scrub))
 
+    def prove() -> None:
+        if let_through := probe(client, folder, host_label=label, machine=machine):
+            raise BoxFault(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}")
+
     def close() -> None:
         boxes.clear()
+        watch.close()
         alive.close()
 
     chosen = {name: value for name, value in asdict(machine).items() if value}
-    return boxes, clear, boxes.keep_ahead, close, about_engine(client) | chosen | about_adapter(adapter)
+    return boxes, clear, boxes.keep_ahead, close, prove, about_engine(client) | chosen | about_adapter(adapter)
 
 
 def served(
-    client: engine.DockerClient, folder: Path, machine: Machine, *, promises_gpu: bool
+    client: engine.DockerClient, folder: Path, machine: Machine, label: str, *, promises_gpu: bool
 ) -> tuple[dict[str, str], dict[str, Any] | None]:
     """The images that are here and of this checkout; and what the browser's one computes on, if it's among them. Raises BoxFault."""
     images: dict[str, str] = {}
@@ -147,7 +152,7 @@ def served(
             continue
         images[name] = tag
         if name == WEBGPU:
-            adapter = adapter_of(client, folder, machine=machine)
+            adapter = adapter_of(client, folder, host_label=label, machine=machine)
             if promises_gpu:
                 refuse_software(adapter)
     return images, adapter
