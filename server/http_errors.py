@@ -25,7 +25,15 @@ def answer(request: Request, status: int, code: str, message: str, hint: str) ->
 
 def on_participant_error(request: Request, error: Any) -> Response:
     """Shown as written."""
-    return answer(request, error.status, error.code, error.message, error.hint)
+    answered = answer(request, error.status, error.code, error.message, error.hint)
+    answered.headers.update(headers_of(error))
+    return answered
+
+
+def headers_of(error: ParticipantError) -> dict[str, str]:
+    """What an error says to programs: when to come back."""
+    seconds = getattr(error, "retry_after_s", None)
+    return {} if seconds is None else {"retry-after": str(seconds)}
 
 
 def on_http_error(request: Request, error: Any) -> Response:

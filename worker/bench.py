@@ -34,6 +34,7 @@ from worker.judge import Bench
 from worker.load import every_core
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
+from worker.meters.rating import rated_by
 from worker.scratch import Scratch
 from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
@@ -77,7 +78,8 @@ def controls_of(meter: Meter, settings: WorkerSettings) -> Controls:
         with every_core(os.cpu_count() or 1, settings.control_s, usual_rounds(history, meter.facts.name)) as load:
             return calibrate(meter, load, plan, history)
 
-    return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured)
+    rated_w = settings.rated_w or rated_by(meter.channels)
+    return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured, rated_w=rated_w)
 
 
 def label_of(credentials: Credentials) -> str:

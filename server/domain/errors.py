@@ -63,7 +63,11 @@ class Inadmissible(ParticipantError):
 
 
 class QuotaExceeded(ParticipantError):
-    """Too often or too much."""
+    """Too often or too much. ``retry_after_s``: when it may be tried again, seconds; None where that is another matter."""
 
     status = 429
     code = "quota_exceeded"
+
+    def __init__(self, message: str, hint: str = "", retry_after_s: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.retry_after_s = retry_after_s

@@ -20,6 +20,7 @@ from tests.chaos.platform import Suffering, leftovers, suffering
 EVERY_S = 2.5
 PATIENCE_S = 150.0
 OPEN_AT_ONCE = 12
+HOSTS = ("host-a", "host-b", "host-c")
 Shown = dict[str, tuple[str, str | None, float | None]]
 
 
@@ -52,7 +53,7 @@ def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite", als
     draw, began = random.Random(seed), time.monotonic()
     more = [*(also or []), *([(3, faults.kill("postgres"))] if kind == "postgres" else [])]
     verdict = Verdict(count)
-    with suffering(box, kind) as platform:
+    with suffering(box, kind, HOSTS) as platform:
         platform.start_workers()
         submit_under_faults(platform, entries(seed, count), draw, more, verdict)
         wait_for_all(platform)

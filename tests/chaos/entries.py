@@ -81,7 +81,7 @@ class Kind:
 
 KINDS = {
     "light": Kind(50, 'return b"%.9f" % (seed % 1000 / 4000)'),
-    "heavy": Kind(8, 'return b"%.9f" % (seed % 1000 / 4000)', burn_s=1.0),
+    "heavy": Kind(8, 'return b"%.9f" % (seed % 1000 / 4000)', burn_s=0.25),
     "slow": Kind(12, 'return b"%.9f" % (seed % 1000 / 4000)', sleep_s=0.6),
     "slow to score": Kind(8, 'return b"%.9f" % (seed % 1000 / 4000)', score_sleep_s=0.4),
     "wrong": Kind(14, 'return b"%.9f" % (3 + seed % 1000 / 1000)'),
