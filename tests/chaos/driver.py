@@ -3,6 +3,8 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,15 +12,20 @@ import sqlalchemy
 from sqlalchemy.orm import Session
 
 from minjoule.bundle import Bundle
+from sandbox import cgroups
+from sandbox.lifetime import LABEL_FILE
 from server.db.rows import AttemptRow, BoardRow, EntryRow, RunRow, SubmissionRow
 from server.domain.run import Purpose
+from server.queue import CeleryHints
 from tests.chaos import faults
+from tests.chaos.engine import OwnEngine, own_engine
 from tests.chaos.entries import entries
 from tests.chaos.faults import Fault
-from tests.chaos.platform import Suffering, leftovers, suffering
+from tests.chaos.platform import HOST_CLASS, Suffering, leftovers, scratch, suffering
 
 EVERY_S = 2.5
 PATIENCE_S = 150.0
+CLEARED_S = 40.0
 OPEN_AT_ONCE = 12
 HOSTS = ("host-a", "host-b", "host-c")
 Shown = dict[str, tuple[str, str | None, float | None]]
@@ -48,18 +55,21 @@ class Verdict:
         )
 
 
-def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite", also: list[tuple[int, Fault]] | None = None) -> Verdict:
-    """Submissions under faults. Whatever is broken at the end is mended before the account is made."""
-    draw, began = random.Random(seed), time.monotonic()
-    more = [*(also or []), *([(3, faults.kill("postgres"))] if kind == "postgres" else [])]
-    verdict = Verdict(count)
-    with suffering(box, kind, HOSTS) as platform:
+def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite") -> Verdict:
+    """Submissions under faults. Whatever is broken at the end is mended before the account is made.
+
+    With Docker boxes there's an engine of their own, which is killed too.
+    """
+    draw, began, verdict = random.Random(seed), time.monotonic(), Verdict(count)
+    more = [(3, faults.kill("postgres"))] if kind == "postgres" else []
+    with boxes(box) as engine, suffering(box, kind, HOSTS, docker_host=engine.url if engine else "") as platform:
+        more += [(8, faults.kill_engine(engine))] if engine else []
         platform.start_workers()
         submit_under_faults(platform, entries(seed, count), draw, more, verdict)
         wait_for_all(platform)
         account(platform, [bundle for _, bundle in entries(seed, count)], verdict)
-        platform.launcher.stop()
-        verdict.left += leftovers(platform.stack.folder)
+        wait_until_cleared(platform)
+        stop(platform, engine, verdict)
     verdict.seconds = time.monotonic() - began
     return verdict
 
@@ -67,7 +77,7 @@ def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite", als
 def replay(seed: int, before: Verdict, *, box: str = "local") -> Verdict:
     """The same entries with the same secret and the same seeds of runs, and nothing disturbs them."""
     began, verdict = time.monotonic(), Verdict(before.submissions)
-    with suffering(box, names=("host-a",)) as platform:
+    with boxes(box) as engine, suffering(box, names=HOSTS, docker_host=engine.url if engine else "") as platform:
         for _, bundle in entries(seed, before.submissions):
             assert platform.put(bundle) is not None
         with platform.database.session() as session:
@@ -76,8 +86,7 @@ def replay(seed: int, before: Verdict, *, box: str = "local") -> Verdict:
         platform.start_workers()
         wait_for_all(platform)
         account(platform, [bundle for _, bundle in entries(seed, before.submissions)], verdict)
-        platform.launcher.stop()
-        verdict.left += leftovers(platform.stack.folder)
+        stop(platform, engine, verdict)
     verdict.seconds = time.monotonic() - began
     return verdict
 
@@ -125,6 +134,34 @@ def wait_for_all(platform: Suffering) -> None:
             if not session.scalars(sqlalchemy.select(BoardRow).where(BoardRow.stale)).all():
                 return
         time.sleep(0.2)
+
+
+@contextmanager
+def boxes(kind: str) -> Iterator[OwnEngine | None]:
+    """What boxes of that kind need: an engine of their own, or nothing."""
+    if kind != "docker":
+        yield None
+        return
+    with own_engine() as engine:
+        yield engine
+
+
+def wait_until_cleared(platform: Suffering) -> None:
+    """Who was killed last has come back, and has cleared what it left: a hint lets it look. What isn't cleared then is left."""
+    deadline, hints = time.monotonic() + CLEARED_S, CeleryHints(platform.stack.redis_url)
+    while scratch(platform.stack.folder) and time.monotonic() < deadline:
+        platform.launcher.tend()
+        hints.run_waits(HOST_CLASS)
+        time.sleep(0.5)
+
+
+def stop(platform: Suffering, engine: OwnEngine | None, verdict: Verdict) -> None:
+    """The platform, then a look at what is still there."""
+    platform.launcher.stop()
+    verdict.left += leftovers(platform.stack.folder)
+    if engine is not None:
+        labels = [path.read_text() for path in platform.stack.folder.glob(f"*/{LABEL_FILE}")]
+        verdict.left += engine.containers() + [group for label in labels for group in cgroups.leftovers(label)]
 
 
 def rows(session: Session) -> list[tuple[RunRow, str]]:

@@ -68,8 +68,11 @@ class Suffering:
         self.prefixes[name] = network.into
 
     def start_workers(self) -> None:
-        """One a host."""
+        """One a host; with Docker boxes also what clears a host whose worker is dead, as in production."""
         for name, environment in self.environments.items():
+            if self.stack.box == "docker":
+                reaper = ["-m", "sandbox.reaper", environment["MINJOULE_WORKER_DATA_DIR"], "--every", "1"]
+                self.launcher.start(f"{name}-reaper", [sys.executable, *reaper], environment)
             self.launcher.start(name, [*self.prefixes.get(name, []), sys.executable, "-m", "worker"], environment)
 
     def kill(self, name: str) -> None:
@@ -193,10 +196,15 @@ def start_postgres(launcher: Launcher, folder: Path) -> str:
 
 def leftovers(folder: Path) -> list[str]:
     """What a stopped platform left: processes that work for it, and boxes' folders."""
-    left = [path.name for path in (folder / "tmp").iterdir() if "minjoule" in path.name and any(path.iterdir())]
+    left = scratch(folder) + [str(path.relative_to(folder)) for path in folder.glob("*/boxes/*")]
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if int(entry.name) != os.getpid() and str(folder).encode() in (entry / "environ").read_bytes():
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 left.append(f"process {entry.name}: {command[:120]}")
     return left
+
+
+def scratch(folder: Path) -> list[str]:
+    """Workers' passing files that are still there."""
+    return [path.name for path in (folder / "tmp").iterdir() if "minjoule" in path.name and any(path.iterdir())]
