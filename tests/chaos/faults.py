@@ -114,16 +114,25 @@ def lie(platform: Suffering, draw: random.Random) -> str:
     return f"stale faults by {name}"
 
 
+def jump_by(hours: int) -> Fault:
+    """The server's clock jumps: the same as every stored instant of what is open moving the other way."""
+
+    def act(platform: Suffering, draw: random.Random) -> str:
+        by = dt.timedelta(hours=-hours)
+        with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError), platform.database.session() as session:
+            for run in session.scalars(sqlalchemy.select(RunRow).where(RunRow.state.in_(["QUEUED", "RUNNING"]))):
+                run.deadline_at = run.deadline_at + by if run.deadline_at else None
+                run.hinted_at = run.hinted_at + by if run.hinted_at else None
+            for attempt in session.scalars(sqlalchemy.select(AttemptRow).where(AttemptRow.state == "CLAIMED")):
+                attempt.heartbeat_at, attempt.claimed_at = attempt.heartbeat_at + by, attempt.claimed_at + by
+        return f"the clock jumps by {hours:+d} h"
+
+    return act
+
+
 def jump(platform: Suffering, draw: random.Random) -> str:
-    """The server's clock jumps by an hour, either way: the same as every stored instant of what is open moving the other way."""
-    by = dt.timedelta(hours=draw.choice([-1, 1]))
-    with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError), platform.database.session() as session:
-        for run in session.scalars(sqlalchemy.select(RunRow).where(RunRow.state.in_(["QUEUED", "RUNNING"]))):
-            run.deadline_at = run.deadline_at + by if run.deadline_at else None
-            run.hinted_at = run.hinted_at + by if run.hinted_at else None
-        for attempt in session.scalars(sqlalchemy.select(AttemptRow).where(AttemptRow.state == "CLAIMED")):
-            attempt.heartbeat_at, attempt.claimed_at = attempt.heartbeat_at + by, attempt.claimed_at + by
-    return f"the clock jumps by {-by.total_seconds():+.0f} s"
+    """By an hour, either way."""
+    return jump_by(draw.choice([-1, 1]))(platform, draw)
 
 
 FAULTS: list[tuple[int, Fault]] = [

@@ -3,12 +3,14 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from server.watchdog import SILENT_S
 from tests.chaos import faults
 from tests.chaos.entries import entry
 from tests.chaos.following import end_of, reach, run_of, sent, settles, tries_of
@@ -50,6 +52,48 @@ def test_a_worker_killed_in_a_phase_leaves_one_result_and_nothing_behind(alone: 
     end_of(alone, sent(alone, "light", 3))  # who comes after a killed worker clears what that left
     alone.launcher.stop()
     assert leftovers(alone.stack.folder) == []
+
+
+ONCE = {
+    "web": faults.kill("web"),
+    "tasks": faults.kill("tasks"),
+    "redis": faults.kill("redis"),
+    "FLUSHALL": faults.flush,
+    "an hour ahead": faults.jump_by(1),
+    "an hour back": faults.jump_by(-1),
+}
+
+
+@pytest.mark.timeout(600)
+def test_what_dies_in_mid_run_costs_an_attempt_at_most_and_the_next_is_judged_at_once(platform: Suffering) -> None:
+    platform.start_workers()
+    end_of(platform, sent(platform, "light", 1))
+    for number, (what, fault) in enumerate(ONCE.items(), 10):
+        under_way = sent(platform, "long", number)
+        reach(platform, under_way, "train")
+        fault(platform, random.Random(number))
+        run = end_of(platform, under_way)
+        assert (run["outcome"], tries_of(run)[-1], len(tries_of(run)) <= 2) == ("FINISHED", "REPORTED", True), (what, run["attempts"])
+    assert tries_of(end_of(platform, sent(platform, "light", 2))) == ["REPORTED"]
+
+
+def test_a_beat_killed_alone_is_missed_and_comes_back(alone: Suffering) -> None:
+    tasks = alone.stack.process("tasks").handle
+    assert tasks is not None
+    (beat,) = alone.wait("its beat", lambda: children_of(tasks.pid))
+    os.kill(beat, signal.SIGKILL)
+    alone.wait("the tasks begin anew", lambda: alone.stack.process("tasks").handle is not tasks, SILENT_S + 30)
+    alone.start_workers()
+    assert end_of(alone, sent(alone, "light", 1))["state"] == "DONE"
+    again = alone.stack.process("tasks").handle
+    assert again is not None
+    alone.wait("another beat", lambda: children_of(again.pid))
+
+
+def children_of(parent: int) -> list[int]:
+    """Of a process, those that work."""
+    told = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [int(pid) for pid in told.split() if "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]]
 
 
 def test_a_database_killed_in_mid_run_costs_time_alone() -> None:
