@@ -106,8 +106,17 @@ def own_engine() -> Iterator[OwnEngine]:
     finally:
         if engine is not None:
             engine.close()
+        end_shims(folder)
         unmount_below(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def end_shims(folder: Path) -> None:
+    """A containerd that is killed while it starts a container leaves its shim, an empty one, for ever."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"{folder}/containerd.sock".encode() in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def unmount_below(folder: Path) -> None:

@@ -49,7 +49,7 @@ def tally(seed: int, submissions: int = SUBMISSIONS, box: str = "local", databas
     played = play(seed, submissions, box=box, kind=kind)
     told = [f"seed {seed} on {kind}, {box} boxes: {played.said()}"]
     found = Tally(len(played.board), played.lost, played.doubled, played.left, played.void, played.faults, told)
-    if len(played.void) > submissions // MOST_VOID:
+    if len(played.void) > max(1, submissions // MOST_VOID):
         found.lost.append(f"seed {seed}: {len(played.void)} void runs: {played.void[:3]}")
     if replayed:
         again = replay(seed, played, box=box)
