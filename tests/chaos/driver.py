@@ -23,13 +23,23 @@ from tests.chaos.entries import entries
 from tests.chaos.faults import Fault
 from tests.chaos.platform import HOST_CLASS, Suffering, leftovers, scratch, suffering
 
-EVERY_S = {"local": 2.5, "docker": 6.0}
-"""Between two faults, on average: a box of the engine takes longer, and an attempt that never comes to its end shows nothing."""
 PATIENCE_S = 150.0
 CLEARED_S = 40.0
 OPEN_AT_ONCE = 12
 HOSTS = ("host-a", "host-b", "host-c")
 Shown = dict[str, tuple[str, str | None, float | None]]
+
+
+@dataclass(frozen=True)
+class Dose:
+    """Seconds between two faults, on average, and how many at most."""
+
+    every_s: float
+    most: int = 10_000
+
+
+DOSES = {"local": Dose(2.5), "docker": Dose(6.0)}
+"""A box of the engine takes longer, and an attempt that never comes to its end shows nothing."""
 
 
 @dataclass
@@ -56,17 +66,19 @@ class Verdict:
         )
 
 
-def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite") -> Verdict:
+def play(
+    seed: int, count: int, *, box: str = "local", kind: str = "sqlite", hosts: tuple[str, ...] = HOSTS, dose: Dose | None = None
+) -> Verdict:
     """Submissions under faults. Whatever is broken at the end is mended before the account is made.
 
     With Docker boxes there's an engine of their own, which is killed too.
     """
     draw, began, verdict = random.Random(seed), time.monotonic(), Verdict(count)
     more = [(3, faults.kill("postgres"))] if kind == "postgres" else []
-    with boxes(box) as engine, suffering(box, kind, HOSTS, docker_host=engine.url if engine else "") as platform:
+    with boxes(box) as engine, suffering(box, kind, hosts, docker_host=engine.url if engine else "") as platform:
         more += [(6, faults.kill_engine(engine))] if engine else []
         platform.start_workers()
-        submit_under_faults(platform, entries(seed, count), draw, more, verdict)
+        submit_under_faults(platform, entries(seed, count), draw, more, dose or DOSES[box], verdict)
         wait_for_all(platform)
         account(platform, [bundle for _, bundle in entries(seed, count)], verdict)
         wait_until_cleared(platform)
@@ -93,18 +105,18 @@ def replay(seed: int, before: Verdict, *, box: str = "local") -> Verdict:
 
 
 def submit_under_faults(
-    platform: Suffering, made: list[tuple[str, Bundle]], draw: random.Random, more: list[tuple[int, Fault]], verdict: Verdict
+    platform: Suffering, made: list[tuple[str, Bundle]], draw: random.Random, more: list[tuple[int, Fault]], dose: Dose, verdict: Verdict
 ) -> None:
     """A dozen open at a time; a fault now and then until the last is in, and some after."""
-    every_s = EVERY_S[platform.stack.box]
-    waiting, next_fault = list(made), time.monotonic() + every_s
+    at_once = min(OPEN_AT_ONCE, len(made) // 4)
+    waiting, next_fault = list(made), time.monotonic() + dose.every_s
     while waiting or open_runs(platform) > 0:
         platform.launcher.tend()
-        while waiting and open_runs(platform) < OPEN_AT_ONCE and platform.put(waiting[0][1]) is not None:
+        while waiting and open_runs(platform) < at_once and platform.put(waiting[0][1]) is not None:
             waiting.pop(0)
-        if time.monotonic() > next_fault:
+        if time.monotonic() > next_fault and verdict.faults.total() < dose.most:
             verdict.faults[faults.drawn(draw, more)(platform, draw)] += 1
-            next_fault = time.monotonic() + draw.uniform(0.5, 1.5) * every_s
+            next_fault = time.monotonic() + draw.uniform(0.5, 1.5) * dose.every_s
             if not waiting:
                 break
         time.sleep(0.1)

@@ -2,16 +2,16 @@
 
 import pytest
 
-from tests.chaos.driver import play
+from tests.chaos.driver import Dose, play
 from tests.chaos.tally import tally
 
 
 @pytest.mark.redis
 @pytest.mark.timeout(240)
 def test_a_short_one_for_every_day() -> None:
-    played = play(7, 12)
+    played = play(113, 12, hosts=("host-a",), dose=Dose(1.0, most=2))
     assert (played.lost, played.doubled, played.left) == ([], [], [])
-    assert len(played.board) == 12
+    assert (len(played.board), played.faults.total()) == (12, 2)
 
 
 @pytest.mark.chaos
