@@ -42,8 +42,9 @@ attacks: $(VENV)/.dev ## Every attack of the corpus against a platform of its ow
 audit: $(VENV)/.dev ## Known vulnerabilities of the locked dependencies; exits 3, NOT AUDITED, where their data can't be reached
 	$(BIN)/python scripts/audit.py
 
-chaos: $(VENV)/.dev ## Minutes of kills, cuts and lies, a seed after the other (SEEDS="1 2 3"): nothing is lost, doubled or left
-	MINJOULE_CHAOS_SEEDS="$(SEEDS)" $(BIN)/python -m pytest -m chaos -p no:randomly -s tests/chaos
+chaos: $(VENV)/.dev ## Minutes of kills, cuts and lies: SEEDS="1 2 3" (BOX=docker: in sandboxes, their engine killed too), then single faults; nothing is lost, doubled or left
+	$(BIN)/python -m tests.chaos --seeds $(SEEDS) --box $(if $(filter docker,$(BOX)),docker,local)
+	$(BIN)/python -m pytest -m chaos -p no:randomly tests/chaos
 
 images: $(VENV)/.demo ## Build the boxes' images
 	$(BIN)/python -m sandbox.images build python

@@ -22,6 +22,7 @@ from minjoule.box import BoxEnd, BoxFault, BoxSpec, BoxStuck
 from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 from sandbox import cgroups, lifetime, limits
 from sandbox.adapter import refuse_other
+from sandbox.engine_watch import EngineWatch
 from sandbox.gate_folder import GateFolder
 from sandbox.kinds import KINDS
 from sandbox.log_stream import LogStream
@@ -41,7 +42,8 @@ log = logging.getLogger(__name__)
 class DockerBoxes:
     """Makes Docker boxes. ``images`` maps a track's image name to one of the engine's.
 
-    ``adapter`` is what browsers must compute on; None where nobody promised anything.
+    ``adapter`` is what browsers must compute on; None where nobody promised anything. With a ``watch``, a box whose engine
+    went away meanwhile is our fault, whatever the engine says of its end.
     """
 
     def __init__(
@@ -51,8 +53,10 @@ class DockerBoxes:
         machine: limits.Machine = PLAIN,
         images: Mapping[str, str] = IMAGES,
         adapter: Mapping[str, Any] | None = None,
+        watch: EngineWatch | None = None,
     ) -> None:
         self._client = client
+        self._watch = watch
         self._adapter = adapter
         self._base_folder = base_folder
         self._machine = machine
@@ -71,7 +75,7 @@ class DockerBoxes:
         group = self._group_class(f"{cgroups.FAMILY}/{host_of(spec)}/{token}")
         folder = GateFolder(self._base_folder / token)
         name = f"minjoule-{re.sub(r'[^A-Za-z0-9_.-]', '-', spec.name)[:60]}-{token}"
-        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._machine, self._adapter)
+        return DockerBox(spec, self._client.api, self._images[spec.image], name, group, folder, self._machine, self._adapter, self._watch)
 
 
 class DockerBox:
@@ -89,6 +93,7 @@ class DockerBox:
         folder: GateFolder,
         machine: limits.Machine,
         promised: Mapping[str, Any] | None = None,
+        watch: EngineWatch | None = None,
     ) -> None:
         self._spec, self._api, self._image, self._name = spec, api, image, name
         self._group, self._folder, self._machine = group, folder, machine
@@ -98,6 +103,7 @@ class DockerBox:
         self._end: BoxEnd | None = None
         self._ready = False
         self._promised = promised
+        self._watch, self._breaks = watch, 0
         self.adapter: dict[str, Any] = {}  # what a browser's box computes on
         self.token = folder.token
 
@@ -124,7 +130,7 @@ class DockerBox:
 
     def waits(self) -> bool:
         """Whether it's started and still there."""
-        return self._channel is not None and not self._has_ended()
+        return self._channel is not None and not self._has_ended() and not self._engine_left()
 
     def prepare(self) -> Channel:
         """See Box."""
@@ -153,6 +159,7 @@ class DockerBox:
         """Start the container on ``command`` with every containment; three calls of the engine. Raises BoxFault."""
         self._folder.create()
         self._group.create()
+        self._breaks = self._watch.breaks if self._watch is not None else 0
         try:
             self._container = self._create(command)
             attached = self._api.attach_socket(self._container, params={"stdout": 1, "stderr": 1, "stream": 1})
@@ -182,6 +189,11 @@ class DockerBox:
             name=self._name,
         )
         return str(made["Id"])
+
+    def _engine_left(self, *, ended_badly: bool = False) -> bool:
+        if self._watch is None:
+            return False
+        return self._watch.breaks != self._breaks or (ended_badly and not self._watch.answers_anew())
 
     def _has_ended(self) -> bool:
         return self._stream is None or self._stream.ended
@@ -218,6 +230,8 @@ class DockerBox:
         self._stream.wait(SETTLE_S)
         state = self._final_state(self._container)
         code = None if killed else int(state["ExitCode"])
+        if self._engine_left(ended_badly=bool(code)):
+            raise BoxFault("the engine went away while the box was there: how it ended says nothing about the entry")
         oom_killed = bool(state["OOMKilled"]) or oom_kills > 0
         self._end = BoxEnd(code, oom_killed, killed, self._stream.kept(), self._stream.truncated, cpu_ns)
         return self._end

@@ -6,6 +6,8 @@ Everything here could run late, twice or never again after a loss, and the datab
 from functools import cache
 from typing import Any
 
+from celery.signals import worker_ready
+
 from server import clock
 from server.boards.tasks import rank_boards
 from server.db.session import Database
@@ -18,6 +20,7 @@ from server.queue_users import keep_users
 from server.records.tasks import follow_ranking, tend_duels
 from server.runs.tasks import sweep_runs
 from server.settings import Settings, load_settings
+from server.watchdog import SILENT_S, Watchdog
 
 SWEEP_EVERY_S = 2.0
 
@@ -25,6 +28,8 @@ settings = load_settings()
 configure(settings.log_level)
 app = celery_client(settings.redis_url)
 app.conf.beat_schedule = {"sweep": {"task": SWEEP, "schedule": SWEEP_EVERY_S, "options": {"queue": SERVER_QUEUE, "expires": 5}}}
+watchdog = Watchdog(SILENT_S)
+worker_ready.connect(lambda **_: watchdog.start(), weak=False)
 
 
 @cache
@@ -49,6 +54,12 @@ def secret() -> bytes:
 @app.task(name=SWEEP)  # type: ignore[untyped-decorator]
 def sweep() -> Any:
     """Every deadline, every lost hint, every stale board."""
+    with watchdog.working():
+        sweep_all()
+
+
+def sweep_all() -> None:
+    """In transactions of their own."""
     with database().session() as session:
         sweep_runs(session, hints(), clock.now())
     rank()

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     lineage_runs_per_day: int = Field(default=300, ge=1)
     sign_ups_per_hour: int = Field(default=20, ge=1)
     sign_ins_per_minute: int = Field(default=20, ge=1)
+    password_guesses_per_hour: int = Field(default=30, ge=1)
     uploads_per_minute: int = Field(default=60, ge=1)
     body_s: float = Field(default=60.0, gt=0, le=3600)
     log_level: str = "info"

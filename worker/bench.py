@@ -21,6 +21,7 @@ from minjoule.trial import WindowRules
 from sandbox import reaper
 from sandbox.adapter import named, refuse_software
 from sandbox.docker_box import IMAGES, DockerBoxes
+from sandbox.engine_watch import EngineWatch
 from sandbox.images import check_image, harness_digest
 from sandbox.lifetime import hold
 from sandbox.limits import Machine, settings_digest
@@ -31,11 +32,13 @@ from worker.controls import Controls
 from worker.device_config import FILE, DeviceConfig, load_device
 from worker.device_host import BOUNDARY as DEVICE_WALL
 from worker.device_host import DeviceHost
+from worker.fitness import Fitness, nothing
 from worker.host import facts
 from worker.judge import Bench
 from worker.load import Load, every_core
 from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
+from worker.meters.rating import rated_by
 from worker.scratch import Scratch
 from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
@@ -64,6 +67,7 @@ class Place:
     Attributes:
         reap: clears what was left there; ``keep_ahead`` has boxes ready; ``close`` leaves nothing behind.
         facts: what a record says of it; ``live_facts`` as it is just now.
+        prove: that it can judge, after it failed.
         witnesses: meters that bill nothing and may void a window.
         load: what keeps it busy while it's calibrated, by the seconds of a control workload and its rounds.
     """
@@ -76,6 +80,7 @@ class Place:
     live_facts: Callable[[], Facts] = dict
     witnesses: tuple[Meter, ...] = ()
     load: MakeLoad = own_load
+    prove: Act = nothing
 
 
 def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
@@ -109,6 +114,7 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
         rules,
         controls=controls,
         live_facts=place.live_facts,
+        fitness=Fitness(place.prove),
     )
 
 
@@ -158,7 +164,8 @@ def controls_of(meter: Meter, settings: WorkerSettings, make_load: MakeLoad) -> 
         with make_load(settings.control_s, usual_rounds(history, meter.facts.name)) as load:
             return calibrate(meter, load, plan, history)
 
-    return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured)
+    rated_w = settings.rated_w or rated_by(meter.channels)
+    return Controls(meter.facts.name, settings.calibration_path, settings.control_every, measured, rated_w=rated_w)
 
 
 def label_of(credentials: Credentials) -> str:
@@ -179,10 +186,6 @@ def local() -> Place:
     return Place(LocalBoxes(), nothing, nothing, nothing, facts() | {"box": "local"})
 
 
-def nothing() -> None:
-    """What a host does that has nothing to clear and nothing to prepare."""
-
-
 def docker(settings: WorkerSettings, label: str) -> Place:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
@@ -191,9 +194,11 @@ def docker(settings: WorkerSettings, label: str) -> Place:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
         machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
-        images, adapter = served(client, folder, machine, promises_gpu=settings.promises_gpu)
-        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, images, adapter))
-        let_through = probe(client, folder, machine=machine) + (probe(client, folder, WEBGPU, machine=machine) if adapter else [])
+        images, adapter = served(client, folder, machine, label, promises_gpu=settings.promises_gpu)
+        watch = EngineWatch(client)
+        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, images, adapter, watch))
+        probed = ("python", WEBGPU) if adapter else ("python",)
+        let_through = [each for image in probed for each in probe(client, folder, image, label, machine)]
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
@@ -208,16 +213,22 @@ def docker(settings: WorkerSettings, label: str) -> Place:
         if settings.gpu_scrub:
             scrub(shlex.split(settings.gpu_scrub))
 
+    def prove() -> None:
+        if let_through := probe(client, folder, host_label=label, machine=machine):
+            raise BoxFault(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}")
+
     def close() -> None:
         boxes.clear()
+        watch.close()
         alive.close()
 
     chosen = {name: value for name, value in asdict(machine).items() if value}
-    return Place(boxes, clear, boxes.keep_ahead, close, facts() | about_engine(client) | chosen | about_adapter(adapter))
+    about = facts() | about_engine(client) | chosen | about_adapter(adapter)
+    return Place(boxes, clear, boxes.keep_ahead, close, about, prove=prove)
 
 
 def served(
-    client: engine.DockerClient, folder: Path, machine: Machine, *, promises_gpu: bool
+    client: engine.DockerClient, folder: Path, machine: Machine, label: str, *, promises_gpu: bool
 ) -> tuple[dict[str, str], dict[str, Any] | None]:
     """The images that are here and of this checkout; and what the browser's one computes on, if it's among them. Raises BoxFault."""
     images: dict[str, str] = {}
@@ -230,7 +241,7 @@ def served(
             continue
         images[name] = tag
         if name == WEBGPU:
-            adapter = adapter_of(client, folder, machine=machine)
+            adapter = adapter_of(client, folder, host_label=label, machine=machine)
             if promises_gpu:
                 refuse_software(adapter)
     return images, adapter

@@ -24,10 +24,16 @@ def today() -> dt.date:
 
 
 class Controls:
-    """The control workload of one host. ``every`` is the number of runs between two; 0 switches it off, and the record says so."""
+    """The control workload of one host. ``every`` is the number of runs between two; 0 switches it off, and the record says so.
 
-    def __init__(self, meter: str, history: Path, every: int, measure: Measure, day: Callable[[], dt.date] = today) -> None:
+    ``rated_w`` is what the machine draws at most within its boundary, watts; None where nobody knows.
+    """
+
+    def __init__(
+        self, meter: str, history: Path, every: int, measure: Measure, day: Callable[[], dt.date] = today, rated_w: float | None = None
+    ) -> None:
         self._meter, self._history, self._every, self._measure, self._day = meter, history, every, measure, day
+        self._rated_w = rated_w
         self._runs = 0
         self._told = ""
 
@@ -45,7 +51,8 @@ class Controls:
         last = self._last(history)
         if last is not None and last.at != self._told:
             said = last.failed or f"spread {last.spread:.2%} over {len(last.control_uj)} runs"
-            reporter.control(said, passed=not last.failed)
+            idle_w = last.idle_uw / 1e6 or None
+            reporter.control(said, passed=not last.failed, idle_w=idle_w, rated_w=self._rated_w)
             self._told = last.at
         try:
             refuse_quarantined(history, self._meter)

@@ -25,6 +25,7 @@ from minjoule.tracks import track_from
 from minjoule.trial import PhaseBill, Progress, Trial, TrialResult, TrialSpec, TrialStopped, WindowRules
 from server.domain.run import Cause
 from worker.controls import Controls
+from worker.fitness import Fitness
 from worker.lengths import Lengths
 from worker.logs import get_logger
 from worker.ports import Claim, LostLeaseError, RefusedError, Reporter, ServerFault
@@ -49,6 +50,7 @@ class Bench:
         lengths: how long boxes took before.
         controls: the control workload; None where nothing is measured.
         live_facts: what a record says of this host beside ``facts``, as it is just now.
+        fitness: what this host proves after it failed, before it claims again.
     """
 
     boxes: BoxFactory
@@ -63,6 +65,7 @@ class Bench:
     lengths: Lengths = field(default_factory=Lengths)
     controls: Controls | None = None
     live_facts: Callable[[], dict[str, str | int]] = dict
+    fitness: Fitness = field(default_factory=Fitness)
 
     def all_facts(self) -> dict[str, str | int]:
         """What stands on a record about this host, just now."""
@@ -70,16 +73,22 @@ class Bench:
 
 
 def judge_all(reporter: Reporter, bench: Bench, stopping: threading.Event) -> int:
-    """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many. Raises BoxStuck."""
+    """Carry out runs until none waits, or until we're told to stop (between two runs); returns how many.
+
+    Raises BoxStuck, and BoxFault where this host can't judge now: it has claimed nothing then.
+    """
     count = faults = 0
     while not stopping.is_set():
         bench.reap()
+        bench.fitness.before_claim()
         if bench.controls is not None and not controlled(bench.controls, reporter):
             break
         claim = reporter.claim()
         if claim is None:
             break
-        faults = 0 if judge(claim, reporter, bench) else faults + 1
+        well = judge(claim, reporter, bench)
+        bench.fitness.note(well=well)
+        faults = 0 if well else faults + 1
         if bench.controls is not None:
             bench.controls.count()
         count += 1

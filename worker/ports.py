@@ -55,8 +55,11 @@ class Reporter(Protocol):
         """The end. Tried again while the server is away."""
         ...
 
-    def control(self, said: str, *, passed: bool) -> None:
-        """What the control workload came to; a failure flags this host's runs since its last pass. Raises ServerFault alone."""
+    def control(self, said: str, *, passed: bool, idle_w: float | None = None, rated_w: float | None = None) -> None:
+        """What the control workload came to; a failure flags this host's runs since its last pass. Raises ServerFault alone.
+
+        ``idle_w`` and ``rated_w`` (watts) are what the host's power lies between, where that's known.
+        """
         ...
 
     def fault(self, claim: Claim, cause: str, detail: str) -> None:

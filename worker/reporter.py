@@ -56,9 +56,10 @@ class HttpReporter:
         path, body = f"/attempts/{claim.attempt_id}/report", {"epoch": claim.epoch} | content
         self._patiently(lambda: self._once("POST", path, json=body), REPORT_FOR_S)
 
-    def control(self, said: str, *, passed: bool) -> None:
+    def control(self, said: str, *, passed: bool, idle_w: float | None = None, rated_w: float | None = None) -> None:
         """See Reporter."""
-        self._patiently(lambda: self._once("POST", "/controls", json={"passed": passed, "said": said[:500]}), 30.0)
+        content = {"passed": passed, "said": said[:500], "idle_w": idle_w, "rated_w": rated_w}
+        self._patiently(lambda: self._once("POST", "/controls", json=content), 30.0)
 
     def fault(self, claim: Claim, cause: str, detail: str) -> None:
         """See Reporter."""

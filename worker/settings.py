@@ -28,6 +28,7 @@ class WorkerSettings(BaseSettings):
     tail_s: float = Field(default=60.0, ge=0, le=3600)
     control_s: float = Field(default=10.0, ge=0.1, le=600)
     control_every: int = Field(default=50, ge=0, le=100_000)
+    rated_w: float | None = Field(default=None, gt=0, le=20_000)
     log_level: str = "info"
 
     @property

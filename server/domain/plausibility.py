@@ -11,6 +11,8 @@ CORE_W = 10
 """The published coefficient of ``modelled-cpu-time``: watts of one busy core (the same as ``minjoule.meter.WATTS_PER_CORE``)."""
 LEAST_W, MOST_W = 0.01, 20_000.0
 """Of a measured or counted boundary, where the host enrolled without ``least_w`` or ``rated_w``: any machine that we could think of."""
+IDLE_SHARE = 0.8
+"""A window may draw this much less than the host's idle power as calibrated: fans, temperature and deeper sleep move it."""
 MOST_CORES = 1024
 TOLERANCE = 1.05
 GRAIN_S = 0.05
@@ -42,6 +44,11 @@ def power_bounds_w(boundary: str, facts: Mapping[str, Any]) -> tuple[float, floa
     if boundary.startswith("modelled-"):
         return 0.0, number(facts, "rated_w", MOST_W)
     return number(facts, "least_w", LEAST_W), number(facts, "rated_w", MOST_W)
+
+
+def bounds_from(idle_w: float, rated_w: float | None) -> dict[str, float]:
+    """The facts ``least_w`` and ``rated_w`` (where known) of a host that was calibrated, watts."""
+    return {"least_w": round(idle_w * IDLE_SHARE, 3)} | ({} if rated_w is None else {"rated_w": round(rated_w, 3)})
 
 
 def number(facts: Mapping[str, Any], name: str, otherwise: float) -> float:

@@ -12,6 +12,7 @@ from server import audit, clock
 from server.db.rows import EnrolmentCodeRow, HostClassRow, HostRow
 from server.domain.errors import Closed, Conflict, Inadmissible, NotFound, Unauthorized
 from server.domain.keys import hashed, new_token, read_token
+from server.domain.plausibility import bounds_from
 from server.hosts import repository
 from server.participants.service import bearer
 from server.queue_users import QueueUser, queue_user
@@ -209,6 +210,18 @@ def note_control(session: Session, host_id: int, said: str, now: dt.datetime, *,
     if passed:
         row.control_passed_at = now
     return before
+
+
+def fix_bounds(session: Session, host: HostIdentity, idle_w: float, rated_w: float | None, now: dt.datetime) -> None:
+    """What a host's power must lie between from now on, by its first calibration that passed. A host that could move its bounds had none.
+
+    Other hardware is another host: revoke this one and enrol it anew.
+    """
+    row = session.get_one(HostRow, host.id)
+    if not session.get_one(HostClassRow, row.host_class).modelled and "least_w" not in row.facts:
+        bounds = bounds_from(idle_w, rated_w)
+        row.facts = bounds | row.facts  # what it enrolled with stays
+        audit.record(session, f"host {host.name}", "bounds_fixed", row.host_class, str(bounds), now=now)
 
 
 def check_facts(facts: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from server import clock
 from server.db.session import WriteSession
-from server.domain.errors import ParticipantError, Unauthorized
+from server.domain.errors import ParticipantError
 from server.domain.participant import Participant
 from server.participants import service
 from server.participants.service import CurrentParticipant, OptionalParticipant
@@ -34,7 +34,9 @@ def sign_in_page(viewer: OptionalParticipant, back: AskedBack = HOME_PATH) -> HT
 def form(viewer: Participant | None, title: str, back: str, error: ParticipantError | None = None, name: str = "") -> HTMLResponse:
     """The form, with what was wrong, the name kept and the way back."""
     values = {"title": title, "action": address_of(title), "error": error, "name": name, "back": safe_next(back)}
-    return page("participants/sign.html", viewer, error.status if error else 200, **values)
+    shown = page("participants/sign.html", viewer, error.status if error else 200, **values)
+    shown.headers.update(error.headers if error else {})
+    return shown
 
 
 def address_of(title: str) -> str:
@@ -57,15 +59,15 @@ def sign_in(request: Request, name: Field, password: Field, back: Back = HOME_PA
 def signed(request: Request, title: str, name: str, password: str, back: str) -> Response:
     """One transaction; what is wrong is said in the form, with the name kept."""
     state, action = request.app.state, address_of(title)
+    make = action == "/sign-up"
     try:
-        state.rate_limits.hit(action[1:], service.client_address(request))
+        if make:
+            state.rate_limits.hit("sign-up", service.client_address(request))
+        known = None if make else service.guess(request, name, password)
         with state.database.session() as session:
-            make = action == "/sign-up"
-            row = service.sign_up(session, name, password, clock.now()) if make else service.check_password(session, name, password)
+            row = known or service.sign_up(session, name, password, clock.now())
             cookie = service.open_session(session, row.id, clock.now(), state.settings.session_days, service.client_address(request))
     except ParticipantError as error:
-        if isinstance(error, Unauthorized):
-            service.note_refusal(state.database, name, service.client_address(request), clock.now())
         return form(None, title, back, error, name)
     response = RedirectResponse(safe_next(back), 303)
     seconds = state.settings.session_days * 86400

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 from typing import Annotated
@@ -14,13 +16,15 @@ from sqlalchemy.orm import Session
 from server import audit, clock
 from server.db.rows import ApiTokenRow, ParticipantRow, SessionRow
 from server.db.session import Database
-from server.domain.errors import Conflict, Forbidden, NotFound, Unauthorized
+from server.domain.errors import Conflict, Forbidden, NotFound, QuotaExceeded, Unauthorized
 from server.domain.keys import hashed, new_token, read_token
 from server.domain.participant import Participant, checked_name, checked_password, name_key
 from server.participants import repository
 
 HASHER = PasswordHash.recommended()
 HASHING = BoundedSemaphore(2)  # argon2 takes 64 MiB a time
+WAITING = BoundedSemaphore(10)  # at work and in the queue: each holds one of the server's forty threads
+SOON_S = 2
 NOBODY_HASH = HASHER.hash("nobody's password")
 HOW_TO_LOGIN = "run `minjoule login`, or make a token on your page"
 
@@ -48,7 +52,7 @@ def sign_up(session: Session, name: str, password: str, now: dt.datetime, role: 
     checked_password(password)
     if repository.by_name_key(session, name_key(name)):
         raise Conflict(f"the name {name!r} is taken", "choose another name, or sign in")
-    with HASHING:
+    with hashing():
         row = ParticipantRow(name=name, name_key=name_key(name), password_hash=HASHER.hash(password), role=role, created_at=now)
     session.add(row)
     try:
@@ -59,14 +63,52 @@ def sign_up(session: Session, name: str, password: str, now: dt.datetime, role: 
     return row
 
 
-def check_password(session: Session, name: str, password: str) -> ParticipantRow:
-    """The account, if the password is right. Takes as long for a name that nobody has, or a team. Raises Unauthorized."""
-    row = repository.by_name_key(session, name_key(name))
+@contextmanager
+def hashing() -> Iterator[None]:
+    """Room for one password's hash. Raises QuotaExceeded where too many wait, rather than hold up everybody else."""
+    if not WAITING.acquire(blocking=False):
+        raise QuotaExceeded("too many passwords are being checked just now", f"try again in {SOON_S} s", retry_after_s=SOON_S)
+    try:
+        with HASHING:
+            yield
+    finally:
+        WAITING.release()
+
+
+def check_password(database: Database, name: str, password: str) -> ParticipantRow:
+    """The account, if the password is right. Takes as long for a name that nobody has, or a team. Raises Unauthorized, QuotaExceeded.
+
+    No session is held meanwhile: a hash takes long, and connections are few.
+    """
+    with database.session(read_only=True) as session:
+        row = repository.by_name_key(session, name_key(name))
     person = row if row is not None and not row.is_team else None
-    with HASHING:
+    with hashing():
         right = HASHER.verify(password[:200], person.password_hash if person else NOBODY_HASH)
-    if row is None or person is None or not right:
+    if person is None or not right:
         raise Unauthorized("the name or the password is wrong", "try again, or sign up")
+    return person
+
+
+def guess(request: Request, name: str, password: str) -> ParticipantRow:
+    """The account, if the password is right; counted by address and by account. Raises Unauthorized, QuotaExceeded.
+
+    A name that nobody has is counted, answered and logged like any other: nothing tells which names there are.
+    """
+    state, address, account = request.app.state, client_address(request), hashed(name_key(name))
+    state.rate_limits.hit("sign-in", address)
+    try:
+        state.rate_limits.hit("password", account)
+    except QuotaExceeded:
+        if state.rate_limits.first("password-refusal", account):  # once an hour: a log isn't there to be flooded
+            note_refusal(state.database, name, address, clock.now(), "sign_ins_limited")
+        raise
+    try:
+        row = check_password(state.database, name, password)
+    except Unauthorized:
+        note_refusal(state.database, name, address, clock.now())
+        raise
+    state.rate_limits.forgive("password", account)
     return row
 
 
@@ -164,11 +206,11 @@ def note_use(session: Session, token_id: str, address: str, now: dt.datetime) ->
     row.last_used_at = now
 
 
-def note_refusal(database: Database, name: str, address: str, now: dt.datetime) -> None:
+def note_refusal(database: Database, name: str, address: str, now: dt.datetime, act: str = "sign_in_refused") -> None:
     """A sign-in failed: which account was meant, if there is one; never what was typed, for it may be a password."""
     with database.session() as session:
         row = repository.by_name_key(session, name_key(name))
-        audit.record(session, actor_of(row.id) if row else "nobody", "sign_in_refused", address, now=now)
+        audit.record(session, actor_of(row.id) if row else "nobody", act, address, now=now)
 
 
 def optional_participant(request: Request) -> Participant | None:

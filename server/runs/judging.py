@@ -186,6 +186,8 @@ def control(session: Session, desk: Desk, host: HostIdentity, said: ControlRepor
     """What a host's control workload came to. If it failed, the host's runs since its last pass are flagged, in public."""
     hosts.note_seen(session, host.id, now)
     since = hosts.note_control(session, host.id, said.said, now, passed=said.passed)
+    if said.passed and said.idle_w is not None:
+        hosts.fix_bounds(session, host, said.idle_w, said.rated_w, now)
     if said.passed:
         return
     last = f"its last pass was at {since:%Y-%m-%d %H:%M} UTC" if since else "it had never passed one"

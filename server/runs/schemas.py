@@ -7,10 +7,12 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 from minjoule.floor import MOST_BOXES, boxes_due, mean
 from minjoule.outcome import Outcome
 from minjoule.uncertainty import Doubts, together
+from server.domain.plausibility import MOST_W
 from server.domain.run import Cause
 
 Nanoseconds = Annotated[int, Field(ge=0, lt=2**62)]
 Microjoules = Annotated[int, Field(ge=0, lt=2**53)]
+Watts = Annotated[float, Field(gt=0, le=MOST_W)]
 Hex64 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 LOG_CHUNK = 90_000
 LOG_BYTES = 400_000
@@ -179,10 +181,19 @@ class FaultReport(Strict):
 
 
 class ControlReport(Strict):
-    """What came of the control workload on this host."""
+    """What came of the control workload on this host; with its idle power and its rating, watts, where it knows them."""
 
     passed: bool
     said: str = Field(min_length=1, max_length=500)
+    idle_w: Watts | None = None
+    rated_w: Watts | None = None
+
+    @model_validator(mode="after")
+    def check_bounds(self) -> "ControlReport":
+        """A machine at rest draws less than it may at most."""
+        if self.idle_w is not None and self.rated_w is not None and self.idle_w >= self.rated_w:
+            raise ValueError(f"an idle power of {self.idle_w:g} W isn't below the rating of {self.rated_w:g} W")
+        return self
 
 
 class Lease(BaseModel):

@@ -3,7 +3,6 @@
 import contextlib
 import secrets
 import sqlite3
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,10 +19,11 @@ from server.participants import service as participants
 from server.tracks import service as tracks
 from tests.attacks import corpus
 from tests.attacks.corpus import honest
+from tests.attacks.spread import Usual, usual
 from tests.stack import Stack, start_stack
 from worker.settings import Credentials
 
-BASELINE = 8
+BASELINE = 20
 QUOTA = 12  # a day; every case has an account of its own
 
 
@@ -48,6 +48,11 @@ class Arena:
     @cached_property
     def host(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.credentials.token}"}
+
+    @cached_property
+    def usual(self) -> Usual:
+        """What an honest entry costs, and how far that strays."""
+        return usual(self.usual_uj)
 
     @property
     def label(self) -> str:
@@ -113,12 +118,6 @@ class Arena:
         self.http.close()
         self.stack.launcher.stop()
 
-    def spread(self) -> tuple[int, int]:
-        """Least and most that an honest entry may cost: as far beyond what was seen before the attacks as that was wide, or half."""
-        usual = statistics.median(self.usual_uj)
-        slack = max(max(self.usual_uj) - min(self.usual_uj), usual / 2)
-        return round(min(self.usual_uj) - slack), round(max(self.usual_uj) + slack)
-
 
 def open_arena(folder: Path) -> Arena:
     """Start everything and learn what is usual."""
@@ -139,5 +138,9 @@ def open_arena(folder: Path) -> Arena:
     canaries["host token"] = arena.credentials.token
     canaries["host key"] = (folder / "worker" / "host.key").read_text().strip()
     canaries["signing key"] = (folder / "signing.key").read_text().strip()
-    arena.usual_uj += [arena.honest()["energy_uj"] for _ in range(BASELINE + 1)][1:]  # the first pair is a cold one
+    arena.honest()  # the first pair is a cold one
+    for number in range(BASELINE):
+        if number % (QUOTA - 1) == 0:
+            arena.owner = arena.stranger()
+        arena.usual_uj.append(arena.honest()["energy_uj"])
     return arena

@@ -1,7 +1,6 @@
 """What must hold after every case, whatever was attacked."""
 
 import fcntl
-import statistics
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +12,9 @@ import redis
 from sandbox import cgroups
 from sandbox.limits import NOBODY
 from tests.attacks.arena import Arena
+from tests.attacks.spread import AGAIN, PAUSE_S, again_as_usual
 
 KEYS = {"host.json", "host.key", "secret.key", "signing.key", "canary.txt"}
-TRIES, MEDIAN_OF = 9, 3
 GROWTH_BYTES, GROWTH_FILES = 8 << 20, 200
 
 
@@ -92,19 +91,20 @@ class Watch:
                 self._innocent(f"redis {key!r}", broker.dump(key) or b"")
 
     def honest_entry_as_usual(self) -> None:
-        """Its usual verdict and bill. CPU time is noisy on a shared machine: a burst passes, what a case left burning doesn't."""
-        least, most = self.arena.spread()
-        bills: list[int] = []
-        while len(bills) < TRIES:
-            run = self.arena.honest()
-            self.one_closed_result(run)
-            assert (run["outcome"], run["loss"] < 0.01) == ("FINISHED", True), run
-            bills.append(run["energy_uj"])
-            if least <= statistics.median_low(bills[-MEDIAN_OF:]) <= most:
-                break
-        else:
-            raise AssertionError(f"honest entries cost {bills} uJ after this, usual is {least} to {most}")
-        self.arena.honest_uj += bills
+        """Its usual verdict, and a bill within what's usual; beyond that a few more are asked for, once. See ``spread``."""
+        bill, known = self._honest_bill(), self.arena.usual
+        if not known.holds(bill):
+            time.sleep(PAUSE_S)
+            again = [self._honest_bill() for _ in range(AGAIN)]
+            assert again_as_usual(known, again), f"honest entries cost {[bill, *again]} uJ after this; {known.said()}"
+
+    def _honest_bill(self) -> int:
+        """Microjoules of one honest entry, with its usual verdict."""
+        run = self.arena.honest()
+        self.one_closed_result(run)
+        assert (run["outcome"], run["loss"] < 0.01) == ("FINISHED", True), run
+        self.arena.honest_uj.append(run["energy_uj"])
+        return int(run["energy_uj"])
 
     def _innocent(self, where: str, content: bytes) -> None:
         for name, secret in self.arena.canaries.items():

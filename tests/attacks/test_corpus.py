@@ -47,6 +47,7 @@ def test_attack(watch: Watch, case: Case, record_property: Callable[[str, object
     record_property("seconds", round(time.perf_counter() - began, 2))
     watch.after(runs, used=case.kind == "bundle")
     record_property("honest_uj", watch.arena.honest_uj[-1])
+    record_property("usual", watch.arena.usual.said())
 
 
 def in_the_box(arena: Arena, case: Case) -> list[dict[str, Any]]:

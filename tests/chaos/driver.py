@@ -3,6 +3,8 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,17 +12,34 @@ import sqlalchemy
 from sqlalchemy.orm import Session
 
 from minjoule.bundle import Bundle
+from sandbox import cgroups
+from sandbox.lifetime import LABEL_FILE
 from server.db.rows import AttemptRow, BoardRow, EntryRow, RunRow, SubmissionRow
 from server.domain.run import Purpose
+from server.queue import CeleryHints
 from tests.chaos import faults
+from tests.chaos.engine import OwnEngine, own_engine
 from tests.chaos.entries import entries
 from tests.chaos.faults import Fault
-from tests.chaos.platform import Suffering, leftovers, suffering
+from tests.chaos.platform import HOST_CLASS, Suffering, leftovers, scratch, suffering
 
-EVERY_S = 2.5
 PATIENCE_S = 150.0
+CLEARED_S = 40.0
 OPEN_AT_ONCE = 12
+HOSTS = ("host-a", "host-b", "host-c")
 Shown = dict[str, tuple[str, str | None, float | None]]
+
+
+@dataclass(frozen=True)
+class Dose:
+    """Seconds between two faults, on average, and how many at most."""
+
+    every_s: float
+    most: int = 10_000
+
+
+DOSES = {"local": Dose(2.5), "docker": Dose(6.0)}
+"""A box of the engine takes longer, and an attempt that never comes to its end shows nothing."""
 
 
 @dataclass
@@ -47,18 +66,23 @@ class Verdict:
         )
 
 
-def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite", also: list[tuple[int, Fault]] | None = None) -> Verdict:
-    """Submissions under faults. Whatever is broken at the end is mended before the account is made."""
-    draw, began = random.Random(seed), time.monotonic()
-    more = [*(also or []), *([(3, faults.kill("postgres"))] if kind == "postgres" else [])]
-    verdict = Verdict(count)
-    with suffering(box, kind) as platform:
+def play(
+    seed: int, count: int, *, box: str = "local", kind: str = "sqlite", hosts: tuple[str, ...] = HOSTS, dose: Dose | None = None
+) -> Verdict:
+    """Submissions under faults. Whatever is broken at the end is mended before the account is made.
+
+    With Docker boxes there's an engine of their own, which is killed too.
+    """
+    draw, began, verdict = random.Random(seed), time.monotonic(), Verdict(count)
+    more = [(3, faults.kill("postgres"))] if kind == "postgres" else []
+    with boxes(box) as engine, suffering(box, kind, hosts, docker_host=engine.url if engine else "") as platform:
+        more += [(6, faults.kill_engine(engine))] if engine else []
         platform.start_workers()
-        submit_under_faults(platform, entries(seed, count), draw, more, verdict)
+        submit_under_faults(platform, entries(seed, count), draw, more, dose or DOSES[box], verdict)
         wait_for_all(platform)
         account(platform, [bundle for _, bundle in entries(seed, count)], verdict)
-        platform.launcher.stop()
-        verdict.left += leftovers(platform.stack.folder)
+        wait_until_cleared(platform)
+        stop(platform, engine, verdict)
     verdict.seconds = time.monotonic() - began
     return verdict
 
@@ -66,7 +90,7 @@ def play(seed: int, count: int, *, box: str = "local", kind: str = "sqlite", als
 def replay(seed: int, before: Verdict, *, box: str = "local") -> Verdict:
     """The same entries with the same secret and the same seeds of runs, and nothing disturbs them."""
     began, verdict = time.monotonic(), Verdict(before.submissions)
-    with suffering(box, names=("host-a",)) as platform:
+    with boxes(box) as engine, suffering(box, names=HOSTS, docker_host=engine.url if engine else "") as platform:
         for _, bundle in entries(seed, before.submissions):
             assert platform.put(bundle) is not None
         with platform.database.session() as session:
@@ -75,24 +99,24 @@ def replay(seed: int, before: Verdict, *, box: str = "local") -> Verdict:
         platform.start_workers()
         wait_for_all(platform)
         account(platform, [bundle for _, bundle in entries(seed, before.submissions)], verdict)
-        platform.launcher.stop()
-        verdict.left += leftovers(platform.stack.folder)
+        stop(platform, engine, verdict)
     verdict.seconds = time.monotonic() - began
     return verdict
 
 
 def submit_under_faults(
-    platform: Suffering, made: list[tuple[str, Bundle]], draw: random.Random, more: list[tuple[int, Fault]], verdict: Verdict
+    platform: Suffering, made: list[tuple[str, Bundle]], draw: random.Random, more: list[tuple[int, Fault]], dose: Dose, verdict: Verdict
 ) -> None:
     """A dozen open at a time; a fault now and then until the last is in, and some after."""
-    waiting, next_fault = list(made), time.monotonic() + EVERY_S
+    at_once = min(OPEN_AT_ONCE, len(made) // 4)
+    waiting, next_fault = list(made), time.monotonic() + dose.every_s
     while waiting or open_runs(platform) > 0:
         platform.launcher.tend()
-        while waiting and open_runs(platform) < OPEN_AT_ONCE and platform.put(waiting[0][1]) is not None:
+        while waiting and open_runs(platform) < at_once and platform.put(waiting[0][1]) is not None:
             waiting.pop(0)
-        if time.monotonic() > next_fault:
+        if time.monotonic() > next_fault and verdict.faults.total() < dose.most:
             verdict.faults[faults.drawn(draw, more)(platform, draw)] += 1
-            next_fault = time.monotonic() + draw.uniform(0.5, 1.5) * EVERY_S
+            next_fault = time.monotonic() + draw.uniform(0.5, 1.5) * dose.every_s
             if not waiting:
                 break
         time.sleep(0.1)
@@ -124,6 +148,34 @@ def wait_for_all(platform: Suffering) -> None:
             if not session.scalars(sqlalchemy.select(BoardRow).where(BoardRow.stale)).all():
                 return
         time.sleep(0.2)
+
+
+@contextmanager
+def boxes(kind: str) -> Iterator[OwnEngine | None]:
+    """What boxes of that kind need: an engine of their own, or nothing."""
+    if kind != "docker":
+        yield None
+        return
+    with own_engine() as engine:
+        yield engine
+
+
+def wait_until_cleared(platform: Suffering) -> None:
+    """Who was killed last has come back, and has cleared what it left: a hint lets it look. What isn't cleared then is left."""
+    deadline, hints = time.monotonic() + CLEARED_S, CeleryHints(platform.stack.redis_url)
+    while scratch(platform.stack.folder) and time.monotonic() < deadline:
+        platform.launcher.tend()
+        hints.run_waits(HOST_CLASS)
+        time.sleep(0.5)
+
+
+def stop(platform: Suffering, engine: OwnEngine | None, verdict: Verdict) -> None:
+    """The platform, then a look at what is still there."""
+    platform.launcher.stop()
+    verdict.left += leftovers(platform.stack.folder)
+    if engine is not None:
+        labels = [path.read_text() for path in platform.stack.folder.glob(f"*/{LABEL_FILE}")]
+        verdict.left += engine.containers() + [group for label in labels for group in cgroups.leftovers(label)]
 
 
 def rows(session: Session) -> list[tuple[RunRow, str]]:

@@ -1,7 +1,7 @@
 """Tiny entries whose outcome and loss follow from instance and seed alone, so that an undisturbed replay must give the same."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from minjoule.bundle import Bundle
 
@@ -61,6 +61,7 @@ class Model:
 
 
 def load(artifact):
+    time.sleep({load_sleep_s})
     return Model(float(artifact))
 """
 MANIFEST = 'name = "{kind} {number}"\ntrack = "chaos"\nentrypoint = "entry.py"\nlicense = "MIT"\ndescription = "{kind}"\n'
@@ -75,25 +76,27 @@ class Kind:
     burn_s: float = 0.0
     sleep_s: float = 0.0
     score_sleep_s: float = 0.0
+    load_sleep_s: float = 0.0
 
 
 KINDS = {
     "light": Kind(50, 'return b"%.9f" % (seed % 1000 / 4000)'),
-    "heavy": Kind(8, 'return b"%.9f" % (seed % 1000 / 4000)', burn_s=1.0),
+    "heavy": Kind(8, 'return b"%.9f" % (seed % 1000 / 4000)', burn_s=0.25),
     "slow": Kind(12, 'return b"%.9f" % (seed % 1000 / 4000)', sleep_s=0.6),
     "slow to score": Kind(8, 'return b"%.9f" % (seed % 1000 / 4000)', score_sleep_s=0.4),
     "wrong": Kind(14, 'return b"%.9f" % (3 + seed % 1000 / 1000)'),
     "crash": Kind(4, 'raise RuntimeError("on purpose")'),
     "no artifact": Kind(4, "return None"),
+    # never drawn: for a fault whose place matters, in a phase that lasts some heartbeats
+    "long": Kind(0, 'return b"%.9f" % (seed % 1000 / 4000)', sleep_s=4.0),
+    "long to score": Kind(0, 'return b"%.9f" % (seed % 1000 / 4000)', load_sleep_s=4.0),
 }
 
 
 def entry(kind: str, number: int, *, salt: int = 0) -> Bundle:
     """One entry; number and salt make it a submission of its own."""
     what = KINDS[kind]
-    code = CODE.format(
-        burn_s=what.burn_s, sleep_s=what.sleep_s, score_sleep_s=what.score_sleep_s, number=f"{number} of {salt}", last=what.last
-    )
+    code = CODE.format(**asdict(what), number=f"{number} of {salt}")
     files = {"entry.toml": MANIFEST.format(kind=kind, number=number), "entry.py": code}
     return Bundle({path: text.encode() for path, text in files.items()})
 

@@ -14,6 +14,7 @@ import sqlalchemy
 from server.db.rows import AttemptRow, RunRow
 from server.domain.hints import JUDGE, RANK, SWEEP, host_queue
 from server.queue import CeleryHints
+from tests.chaos.engine import OwnEngine
 from tests.chaos.platform import HOST_CLASS, Suffering
 
 Fault = Callable[[Suffering, random.Random], str]
@@ -38,6 +39,27 @@ def kill_worker(platform: Suffering, draw: random.Random) -> str:
     return f"SIGKILL worker of {name}"
 
 
+def kill_engine(engine: OwnEngine) -> Fault:
+    """SIGKILL of dockerd, or of containerd below it; it's back after a while."""
+
+    def act(platform: Suffering, draw: random.Random) -> str:
+        name = draw.choice(["dockerd", "dockerd", "containerd"])
+        engine.end(name)
+        stand(platform, 1.5)
+        engine.wait()
+        return f"SIGKILL {name}"
+
+    return act
+
+
+def stand(platform: Suffering, seconds: float) -> None:
+    """The rest goes on meanwhile."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        platform.launcher.tend()
+        time.sleep(0.05)
+
+
 def flush(platform: Suffering, draw: random.Random) -> str:
     """FLUSHALL: every hint is gone."""
     with contextlib.suppress(redis.RedisError), redis.Redis.from_url(platform.stack.redis_url) as queue:
@@ -51,10 +73,7 @@ def cut(seconds: float) -> Fault:
     def act(platform: Suffering, draw: random.Random) -> str:
         name = draw.choice(list(platform.proxies))
         platform.proxies[name].cut()
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            platform.launcher.tend()
-            time.sleep(0.05)
+        stand(platform, seconds)
         platform.proxies[name].mend()
         return f"{name} cut off for {seconds:g} s"
 
@@ -95,16 +114,25 @@ def lie(platform: Suffering, draw: random.Random) -> str:
     return f"stale faults by {name}"
 
 
+def jump_by(hours: int) -> Fault:
+    """The server's clock jumps: the same as every stored instant of what is open moving the other way."""
+
+    def act(platform: Suffering, draw: random.Random) -> str:
+        by = dt.timedelta(hours=-hours)
+        with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError), platform.database.session() as session:
+            for run in session.scalars(sqlalchemy.select(RunRow).where(RunRow.state.in_(["QUEUED", "RUNNING"]))):
+                run.deadline_at = run.deadline_at + by if run.deadline_at else None
+                run.hinted_at = run.hinted_at + by if run.hinted_at else None
+            for attempt in session.scalars(sqlalchemy.select(AttemptRow).where(AttemptRow.state == "CLAIMED")):
+                attempt.heartbeat_at, attempt.claimed_at = attempt.heartbeat_at + by, attempt.claimed_at + by
+        return f"the clock jumps by {hours:+d} h"
+
+    return act
+
+
 def jump(platform: Suffering, draw: random.Random) -> str:
-    """The server's clock jumps by an hour, either way: the same as every stored instant of what is open moving the other way."""
-    by = dt.timedelta(hours=draw.choice([-1, 1]))
-    with contextlib.suppress(sqlalchemy.exc.SQLAlchemyError), platform.database.session() as session:
-        for run in session.scalars(sqlalchemy.select(RunRow).where(RunRow.state.in_(["QUEUED", "RUNNING"]))):
-            run.deadline_at = run.deadline_at + by if run.deadline_at else None
-            run.hinted_at = run.hinted_at + by if run.hinted_at else None
-        for attempt in session.scalars(sqlalchemy.select(AttemptRow).where(AttemptRow.state == "CLAIMED")):
-            attempt.heartbeat_at, attempt.claimed_at = attempt.heartbeat_at + by, attempt.claimed_at + by
-    return f"the clock jumps by {-by.total_seconds():+.0f} s"
+    """By an hour, either way."""
+    return jump_by(draw.choice([-1, 1]))(platform, draw)
 
 
 FAULTS: list[tuple[int, Fault]] = [
@@ -120,7 +148,7 @@ FAULTS: list[tuple[int, Fault]] = [
     (2, lie),
     (2, jump),
 ]
-"""Weight and fault; PostgreSQL and dockerd join where they're there."""
+"""Weight and fault; PostgreSQL and an engine of our own join where they're there."""
 
 
 def drawn(draw: random.Random, also: list[tuple[int, Fault]]) -> Fault:

@@ -22,8 +22,9 @@ from server import clock
 from server.db.session import Database
 from server.hosts import service as hosts
 from server.hosts.service import NewClass
-from server.launcher import Launcher, free_port
+from server.launcher import Launcher, free_port, signal_group
 from tests.chaos.entries import TRACK
+from tests.chaos.network import Namespace
 from tests.chaos.proxy import Proxy
 from tests.stack import Stack, start_stack
 
@@ -40,27 +41,39 @@ class Suffering:
     database: Database
     proxies: dict[str, Proxy] = field(default_factory=dict)
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    prefixes: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def launcher(self) -> Launcher:
         """Who starts again what dies."""
         return self.stack.launcher
 
-    def enrol(self, name: str) -> None:
+    def enrol(self, name: str, address: str = "127.0.0.1") -> None:
         """A host that knows the server by its proxy's address."""
-        proxy = Proxy(int(self.stack.url.rpartition(":")[2]))
+        proxy = Proxy(int(self.stack.url.rpartition(":")[2]), address)
         wanted = NewClass(HOST_CLASS, "a test", "modelled-cpu-time", self.stack.box == "local")
         with self.database.session() as session:
             code = hosts.issue_code(session, wanted, loopback_only=True, now=clock.now())
         environment = self.stack.environment | {"MINJOULE_WORKER_DATA_DIR": str(self.stack.folder / name)}
-        enrol = [sys.executable, "-m", "worker", "enrol", "--server", f"http://127.0.0.1:{proxy.port}", "--code", code, "--name", name]
+        enrol = [sys.executable, "-m", "worker", "enrol", "--server", f"http://{proxy.address}", "--code", code, "--name", name]
         subprocess.run(enrol, env=os.environ | environment, check=True, capture_output=True)
         self.proxies[name], self.environments[name] = proxy, environment
 
+    def enrol_beyond(self, network: Namespace, name: str) -> None:
+        """A host in a network namespace, with one link for all that it says to server and broker."""
+        self.enrol(name, network.address)
+        port = int(self.stack.redis_url.partition("://")[2].partition("/")[0].rpartition(":")[2])
+        self.proxies[f"{name}'s broker"] = broker = Proxy(port, network.address)
+        self.environments[name]["MINJOULE_WORKER_REDIS_URL"] = f"redis://{broker.address}/0"
+        self.prefixes[name] = network.into
+
     def start_workers(self) -> None:
-        """One a host."""
+        """One a host; with Docker boxes also what clears a host whose worker is dead, as in production."""
         for name, environment in self.environments.items():
-            self.launcher.start(name, [sys.executable, "-m", "worker"], environment)
+            if self.stack.box == "docker":
+                reaper = ["-m", "sandbox.reaper", environment["MINJOULE_WORKER_DATA_DIR"], "--every", "1"]
+                self.launcher.start(f"{name}-reaper", [sys.executable, *reaper], environment)
+            self.launcher.start(name, [*self.prefixes.get(name, []), sys.executable, "-m", "worker"], environment)
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process itself, as the kernel would; the launcher starts it again."""
@@ -69,6 +82,27 @@ class Suffering:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.handle.pid, signal.SIGKILL)
             process.handle.wait()
+
+    @contextmanager
+    def stopped(self, *names: str) -> Iterator[None]:
+        """Processes that are away for as long as the context lasts, in good order."""
+        away = [self.stack.process(name) for name in names]
+        for process in away:
+            self.launcher.processes.remove(process)
+            signal_group(process, signal.SIGTERM)
+        for process in away:
+            if process.handle is not None:
+                process.handle.wait(20)
+        yield
+        for process in away:
+            self.launcher.start(process.name, process.command, process.environment)
+
+    def admin(self, *words: str) -> str:
+        """``minjoule-admin`` on this platform; what it said. Fails where it does."""
+        line = [sys.executable, "-c", "from server.cli import app; app()", *words]
+        done = subprocess.run(line, env=os.environ | self.stack.environment, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def put(self, bundle: Bundle) -> dict[str, Any] | None:
         """Submit; None while the front door doesn't answer. The same bundle again is the same submission."""
@@ -124,8 +158,8 @@ def suffering(
         yield suffers
     finally:
         if suffers is not None:
+            suffers.database.close()  # PostgreSQL waits for whoever is connected
             suffers.launcher.stop()
-            suffers.database.close()
             for proxy in suffers.proxies.values():
                 proxy.close()
         outer.stop()
@@ -162,10 +196,15 @@ def start_postgres(launcher: Launcher, folder: Path) -> str:
 
 def leftovers(folder: Path) -> list[str]:
     """What a stopped platform left: processes that work for it, and boxes' folders."""
-    left = [path.name for path in (folder / "tmp").iterdir() if "minjoule" in path.name and any(path.iterdir())]
+    left = scratch(folder) + [str(path.relative_to(folder)) for path in folder.glob("*/boxes/*")]
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if int(entry.name) != os.getpid() and str(folder).encode() in (entry / "environ").read_bytes():
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
                 left.append(f"process {entry.name}: {command[:120]}")
     return left
+
+
+def scratch(folder: Path) -> list[str]:
+    """Workers' passing files that are still there."""
+    return [path.name for path in (folder / "tmp").iterdir() if "minjoule" in path.name and any(path.iterdir())]

@@ -6,13 +6,14 @@ import threading
 
 
 class Proxy:
-    """Listens on a free port of loopback and passes on to ``target``; ``cut`` drops every connection and refuses new ones."""
+    """Listens on a free port of ``address`` and passes on to loopback's ``target``; ``cut`` drops connections and refuses new ones."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, address: str = "127.0.0.1") -> None:
         self._target, self._open, self._lock = target, True, threading.Lock()
         self._sockets: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, 0))
         self.port: int = self._listener.getsockname()[1]
+        self.address = f"{address}:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:

@@ -3,16 +3,19 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from server.watchdog import SILENT_S
 from tests.chaos import faults
 from tests.chaos.entries import entry
+from tests.chaos.following import end_of, reach, run_of, sent, settles, tries_of
 from tests.chaos.platform import Suffering, leftovers, suffering
+from tests.conftest import lacking
 
 pytestmark = [pytest.mark.chaos, pytest.mark.redis, pytest.mark.timeout(300)]
 FULL_MB = 160
@@ -30,53 +33,67 @@ def alone() -> Iterator[Suffering]:
         yield platform
 
 
-def run_of(platform: Suffering, sent: dict[str, Any]) -> dict[str, Any]:
-    view: dict[str, Any] = platform.stack.get(f"/runs/{sent['runs'][0]['id']}")
-    return view
-
-
-def end_of(platform: Suffering, sent: dict[str, Any], seconds: float = 90) -> dict[str, Any]:
-    platform.wait("the run's end", lambda: run_of(platform, sent)["state"] in ("DONE", "VOID"), seconds)
-    return run_of(platform, sent)
-
-
-def sent(platform: Suffering, kind: str, number: int) -> dict[str, Any]:
-    return dict(platform.wait("the front door", lambda: platform.put(entry(kind, number))))
-
-
-@pytest.mark.parametrize(
-    ("phase", "kind"), [("prepare", "light"), ("train", "slow"), ("score", "slow to score"), ("report", "slow to score")]
-)
+@pytest.mark.parametrize(("phase", "kind"), [("prepare", "long"), ("train", "long"), ("score", "long to score"), ("report", "long")])
 def test_a_worker_killed_in_a_phase_leaves_one_result_and_nothing_behind(alone: Suffering, phase: str, kind: str) -> None:
     alone.start_workers()
-    alone.wait("the worker judges", lambda: end_of(alone, sent(alone, "light", 1)))
+    end_of(alone, sent(alone, "light", 1))
+    under_way = sent(alone, kind, 2)
     if phase == "report":  # the result is there and can't be told: the server is away, then the worker dies
-        under_way = sent(alone, "slow to score", 2)
-        alone.wait("it scores", lambda: (run_of(alone, under_way)["attempt"] or {}).get("phase") == "score")
+        reach(alone, under_way, "train")
         alone.proxies["host-a"].cut()
-        platform_settles(alone, 4)
-        alone.kill("host-a")
-        alone.proxies["host-a"].mend()
+        settles(alone, 6)
     else:
-        under_way = sent(alone, kind, 2)
-
-        def there() -> bool:
-            run = run_of(alone, under_way)
-            return run["state"] == "DONE" or (run["attempt"] or {}).get("phase") == phase
-
-        alone.wait(f"it's in {phase}", there)
-        alone.kill("host-a")
+        reach(alone, under_way, phase)
+    alone.kill("host-a")
+    alone.proxies["host-a"].mend()
     run = end_of(alone, under_way)
-    states = [attempt["state"] for attempt in run["attempts"]]
-    assert (run["state"], states.count("REPORTED"), states[-1]) == ("DONE", 1, "REPORTED")
+    assert (run["state"], tries_of(run)[-1], len(tries_of(run))) == ("DONE", "REPORTED", 2)
+    assert tries_of(run)[0] in ("host_restarted", "host_lost")
+    end_of(alone, sent(alone, "light", 3))  # who comes after a killed worker clears what that left
     alone.launcher.stop()
     assert leftovers(alone.stack.folder) == []
 
 
-def platform_settles(platform: Suffering, seconds: float) -> None:
-    """The platform goes on for a while."""
-    with pytest.raises(AssertionError):
-        platform.wait("never", lambda: False, seconds)
+ONCE = {
+    "web": faults.kill("web"),
+    "tasks": faults.kill("tasks"),
+    "redis": faults.kill("redis"),
+    "FLUSHALL": faults.flush,
+    "an hour ahead": faults.jump_by(1),
+    "an hour back": faults.jump_by(-1),
+}
+
+
+@pytest.mark.timeout(600)
+def test_what_dies_in_mid_run_costs_an_attempt_at_most_and_the_next_is_judged_at_once(platform: Suffering) -> None:
+    platform.start_workers()
+    end_of(platform, sent(platform, "light", 1))
+    for number, (what, fault) in enumerate(ONCE.items(), 10):
+        under_way = sent(platform, "long", number)
+        reach(platform, under_way, "train")
+        fault(platform, random.Random(number))
+        run = end_of(platform, under_way)
+        assert (run["outcome"], tries_of(run)[-1], len(tries_of(run)) <= 2) == ("FINISHED", "REPORTED", True), (what, run["attempts"])
+    assert tries_of(end_of(platform, sent(platform, "light", 2))) == ["REPORTED"]
+
+
+def test_a_beat_killed_alone_is_missed_and_comes_back(alone: Suffering) -> None:
+    tasks = alone.stack.process("tasks").handle
+    assert tasks is not None
+    (beat,) = alone.wait("its beat", lambda: children_of(tasks.pid))
+    os.kill(beat, signal.SIGKILL)
+    alone.wait("the tasks begin anew", lambda: alone.stack.process("tasks").handle is not tasks, SILENT_S + 30)
+    alone.start_workers()
+    assert end_of(alone, sent(alone, "light", 1))["state"] == "DONE"
+    again = alone.stack.process("tasks").handle
+    assert again is not None
+    alone.wait("another beat", lambda: children_of(again.pid))
+
+
+def children_of(parent: int) -> list[int]:
+    """Of a process, those that work."""
+    told = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [int(pid) for pid in told.split() if "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]]
 
 
 def test_a_database_killed_in_mid_run_costs_time_alone() -> None:
@@ -86,7 +103,7 @@ def test_a_database_killed_in_mid_run_costs_time_alone() -> None:
         platform.wait("it runs", lambda: run_of(platform, under_way)["state"] == "RUNNING")
         platform.kill("postgres")
         run = end_of(platform, under_way)
-        assert [attempt["state"] for attempt in run["attempts"]].count("REPORTED") == 1
+        assert tries_of(run).count("REPORTED") == 1
 
 
 @pytest.fixture
@@ -95,7 +112,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
     if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={FULL_MB}m", "none", str(place)], check=False).returncode:
-        pytest.skip("mounting a small disk needs root")
+        lacking("root", "mounting a small disk needs root")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
 
@@ -118,7 +135,7 @@ def test_a_host_whose_disk_is_full_claims_nothing_and_goes_on_when_there_is_room
     filler = fill(small_disk)
     alone.start_workers()
     waits = sent(alone, "light", 1)
-    platform_settles(alone, 8)
+    settles(alone, 8)
     run = run_of(alone, waits)
     assert (run["state"], run["attempts"]) == ("QUEUED", [])
     filler.unlink()

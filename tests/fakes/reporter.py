@@ -15,6 +15,7 @@ class FakeReporter:
         self.faults: dict[str, tuple[str, str]] = {}
         self.beats: list[dict[str, Any]] = []
         self.controls: list[tuple[bool, str]] = []
+        self.bounds_w: tuple[float | None, float | None] = (None, None)
         self.lost: set[str] = set()
         self.away = False
         self.presences = 0
@@ -48,8 +49,9 @@ class FakeReporter:
         self.journal.append("report")
         self.reports[claim.run_id] = content
 
-    def control(self, said: str, *, passed: bool) -> None:
+    def control(self, said: str, *, passed: bool, idle_w: float | None = None, rated_w: float | None = None) -> None:
         self._reach()
+        self.bounds_w = (idle_w, rated_w)
         self.journal.append("control")
         self.controls.append((passed, said))
 

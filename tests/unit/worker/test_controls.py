@@ -109,6 +109,13 @@ def test_the_record_says_how_the_last_one_went(tmp_path: Path) -> None:
     assert server.reports["r1"]["facts"]["control"] == "passed 2026-01-01T08:00:01+00:00, spread 0.20%"
 
 
+def test_idle_power_and_rating_go_with_it(tmp_path: Path) -> None:
+    boxes = FakeBoxes()
+    server, workload = reporter(boxes, claim("r1")), Workload()
+    judged(server, boxes, Controls("live", tmp_path / "history", 3, workload, lambda: workload.day, rated_w=65.0))
+    assert server.bounds_w == (20.0, 65.0)
+
+
 def test_the_workload_stays_the_size_that_last_passed(tmp_path: Path) -> None:
     for each in (GOOD, replace(GOOD, rounds=9, failed="hot"), replace(GOOD, rounds=11, meter="another")):
         keep(tmp_path / "history", each)
