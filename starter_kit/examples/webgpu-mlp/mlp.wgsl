@@ -32,9 +32,13 @@ fn uniform01(n: u32) -> f32 {
   return f32(scrambled(n ^ scrambled(seed[0] + scrambled(seed[1]))) >> 8u) / 16777216.0;
 }
 
-// The row of the training data that stands at a place of this step's batch: in turn, as they come, they're shuffled already.
-fn row(place: u32) -> u32 {
-  return (turn[0] * BATCH + place) % shape[0];
+// Where this step's batch begins in the training data, and how many rows there are: rows come in turn, they're shuffled already.
+fn batch() -> vec2u {
+  return vec2u(turn[0] * BATCH, shape[0]);
+}
+
+fn row(given: vec2u, place: u32) -> u32 {
+  return (given.x + place) % given.y;
 }
 
 fn rate() -> f32 {
@@ -53,7 +57,7 @@ fn init(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(8, 8)
 fn forward(@builtin(global_invocation_id) id: vec3u) {
   let unit = id.x;
-  let begin = row(id.y) * FEATURES;
+  let begin = row(batch(), id.y) * FEATURES;
   var sum = w1[FEATURES * HIDDEN + unit];
   for (var k = 0u; k < FEATURES; k++) { sum += x[begin + k] * w1[k * HIDDEN + unit]; }
   hidden[id.y * HIDDEN + unit] = max(sum, 0.0);
@@ -76,7 +80,7 @@ fn output(@builtin(global_invocation_id) id: vec3u) {
     sums[c] = share;
     total += share;
   }
-  let wanted = y[row(place)];
+  let wanted = y[row(batch(), place)];
   for (var c = 0u; c < CLASSES; c++) {
     error[place * CLASSES + c] = (sums[c] / total - select(0.0, 1.0, c == wanted)) / f32(BATCH);
   }
@@ -97,10 +101,11 @@ fn update1(@builtin(global_invocation_id) id: vec3u) {
   let unit = id.x;
   let feature = id.y;
   if (feature > FEATURES) { return; }
+  let given = batch();
   var slope = 0.0;
   for (var n = 0u; n < BATCH; n++) {
     var input = 1.0;
-    if (feature < FEATURES) { input = x[row(n) * FEATURES + feature]; }
+    if (feature < FEATURES) { input = x[row(given, n) * FEATURES + feature]; }
     slope += input * back[n * HIDDEN + unit];
   }
   let at = feature * HIDDEN + unit;
