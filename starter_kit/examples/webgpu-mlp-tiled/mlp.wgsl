@@ -5,10 +5,12 @@ const FEATURES = 64u;
 const HIDDEN = 64u;
 const CLASSES = 10u;
 const BATCH = 64u;
-const STEPS = 1000.0;
+const STEPS = 500.0;
 const RATE = 0.2;
 const MOMENTUM = 0.9;
-const DECAY = 5e-4;
+const DECAY = 1e-3;
+const SCALE = 3.0;
+const SEEN = 512u; // rows that the mean is taken of
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> y: array<u32>;
@@ -23,6 +25,8 @@ const DECAY = 5e-4;
 @group(0) @binding(10) var<storage, read> seed: array<u32>;
 @group(0) @binding(11) var<storage, read> shape: array<u32>;
 @group(0) @binding(12) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(13) var<storage, read_write> centre: array<f32>;
+@group(0) @binding(14) var<storage, read_write> raw: array<f32>;
 
 var<workgroup> left: array<f32, 2048>; // 32 rows, for each of the 64 that are summed over
 var<workgroup> right: array<f32, 2048>; // 32 columns likewise
@@ -49,6 +53,33 @@ fn row(given: vec2u, place: u32) -> u32 {
 
 fn rate() -> f32 {
   return RATE * 0.5 * (1.0 + cos(3.14159265 * f32(turn[0]) / STEPS));
+}
+
+// Inputs are centred and stretched before training: half the steps do then.
+@compute @workgroup_size(64)
+fn means(@builtin(global_invocation_id) id: vec3u) {
+  var sum = 0.0;
+  for (var n = 0u; n < SEEN; n++) { sum += x[n * FEATURES + id.x]; }
+  centre[id.x] = sum / f32(SEEN);
+}
+
+@compute @workgroup_size(64)
+fn centred(@builtin(local_invocation_index) feature: u32, @builtin(workgroup_id) group: vec3u) {
+  let middle = centre[feature];
+  let end = min(shape[0], group.x * 64u + 64u);
+  for (var n = group.x * 64u; n < end; n++) { raw[n * FEATURES + feature] = (raw[n * FEATURES + feature] - middle) * SCALE; }
+}
+
+// The same in the weights, once they're trained: held-out inputs stay as they come.
+@compute @workgroup_size(64)
+fn folded(@builtin(global_invocation_id) id: vec3u) {
+  var bias = w1[FEATURES * HIDDEN + id.x];
+  for (var k = 0u; k < FEATURES; k++) {
+    let weight = w1[k * HIDDEN + id.x] * SCALE;
+    w1[k * HIDDEN + id.x] = weight;
+    bias -= weight * centre[k];
+  }
+  w1[FEATURES * HIDDEN + id.x] = bias;
 }
 
 // Weights from a sum of four uniform numbers (variance 1/3), scaled to a variance of 2 / inputs. The last row is the bias.
