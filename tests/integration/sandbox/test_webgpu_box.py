@@ -122,13 +122,13 @@ def test_an_entry_in_javascript_learns(client: docker.DockerClient, tmp_path: Pa
 
 
 def test_a_schedules_account_is_no_word_too_many_where_cpu_time_bills(client: docker.DockerClient, tmp_path: Path) -> None:
-    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 1000': '"loop": 3'}, "schedule.json")
+    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 500': '"loop": 3'}, "schedule.json")
     result = carry_out(client, tmp_path, bundle, "schedule.json", CpuTimeMeter())
     assert result.outcome is Outcome.FINISHED, result.message
 
 
 def test_two_runs_of_one_schedule_and_seed_have_equal_counts(client: docker.DockerClient, tmp_path: Path) -> None:
-    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 1000': '"loop": 3'}, "schedule.json")
+    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 500': '"loop": 3'}, "schedule.json")
     first, second = (carry_out(client, tmp_path, bundle, "schedule.json", WgslCountsMeter()) for _ in range(2))
     assert first.outcome is second.outcome is Outcome.FINISHED, first.message
     assert first.score is not None
