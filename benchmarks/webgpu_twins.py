@@ -1,4 +1,4 @@
-"""The WGSL twins at full length in the browser's box, on one draw: equal losses, fewer joules where tiles are kept near, equal counts twice."""
+"""The WGSL twins at full length in the browser's box, on one draw: equal losses, fewer joules where tiles are kept, equal counts twice."""
 
 import tempfile
 import time
