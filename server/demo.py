@@ -30,8 +30,8 @@ MISSES_BY_DESIGN = {"digits-softmax", "kjv-neural"}
 WAIT_S = 1800.0
 WEBGPU_IMAGE = "minjoule/webgpu:local"
 DOCTOR_S = 60.0
-COUNTED = ("webgpu-mlp", "webgpu-mlp-tiled")
-"""Schedules of WGSL that the demo judges, where the browser's image is there; the other examples are told of."""
+COUNTED = ("webgpu-mlp-tiled",)
+"""The schedule that the demo judges where the browser's image is there: the quickest. The others are told of."""
 COUNTING = NewClass("counted-wgsl", "this machine's browser box, WGSL counted", "modelled-wgsl", False)
 
 
@@ -168,7 +168,7 @@ def judge_examples(root: Path, data_dir: Path, port: int, launcher: Launcher, bo
 
 
 def judge_counted(root: Path, data_dir: Path, url: str, launcher: Launcher, environment: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """The WGSL twins on a second host of this machine, once the first has nothing to do: each machine judges one attempt at a time."""
+    """A schedule of WGSL on a second host of this machine, once the first has nothing to do."""
     say("enrolling this machine's browser box as a host that counts WGSL (modelled-wgsl: modelled, not measured)")
     worker = {
         "MINJOULE_WORKER_DATA_DIR": str(data_dir / "worker-wgsl"),
