@@ -21,6 +21,7 @@ NAMES = (
     "chaos",
     "webgpu",
     "webgpu_overhead",
+    "webgpu_twins",
 )
 
 

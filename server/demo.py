@@ -30,6 +30,9 @@ MISSES_BY_DESIGN = {"digits-softmax", "kjv-neural"}
 WAIT_S = 1800.0
 WEBGPU_IMAGE = "minjoule/webgpu:local"
 DOCTOR_S = 60.0
+COUNTED = ("webgpu-mlp-tiled",)
+"""The schedule that the demo judges where the browser's image is there: the quickest. The others are told of."""
+COUNTING = NewClass("counted-wgsl", "this machine's browser box, WGSL counted", "modelled-wgsl", False)
 
 
 def play(root: Path, prepare: Callable[[Settings], None], *, port: int, box: str, leave: bool) -> int:
@@ -98,10 +101,14 @@ def start(launcher: Launcher, prepare: Callable[[Settings], None], data_dir: Pat
     start_server(launcher, environment, "127.0.0.1", port, data_dir)
     worker = {"MINJOULE_WORKER_DATA_DIR": str(data_dir / "worker"), "MINJOULE_WORKER_REDIS_URL": redis_url, "MINJOULE_WORKER_BOX": box}
     say("enrolling this machine as a host by a one-time code")
-    code = issue_code(box, choose_boundary(box, ask_doctor(worker)))
-    enrol = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", "demo-host"]
-    subprocess.run(enrol, env=os.environ | worker, check=True, stdout=subprocess.DEVNULL)
-    launcher.start("worker", [sys.executable, "-m", "worker"], worker)
+    enrol(launcher, url, "worker", worker, issue_code(demo_class(box, choose_boundary(box, ask_doctor(worker)))))
+
+
+def enrol(launcher: Launcher, url: str, name: str, worker: dict[str, str], code: str) -> None:
+    """Make a host of this machine and start its worker, ``name`` among the launcher's processes."""
+    said = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", f"demo-{name}"]
+    subprocess.run(said, env=os.environ | worker, check=True, stdout=subprocess.DEVNULL)
+    launcher.start(name, [sys.executable, "-m", "worker"], worker)
 
 
 def ask_doctor(environment: dict[str, str]) -> list[dict[str, Any]]:
@@ -128,11 +135,14 @@ def choose_boundary(box: str, meters: list[dict[str, Any]]) -> str:
     return "modelled-cpu-time"
 
 
-def issue_code(box: str, boundary: str) -> str:
-    """A code for this machine's class."""
+def demo_class(box: str, boundary: str) -> NewClass:
+    """This machine's class."""
     local = box == "local"
-    name = "unsandboxed" if local else "demo"
-    wanted = NewClass(name, "this machine, without a sandbox" if local else "this machine", boundary, local)
+    return NewClass("unsandboxed" if local else "demo", "this machine, without a sandbox" if local else "this machine", boundary, local)
+
+
+def issue_code(wanted: NewClass) -> str:
+    """A code for a host of a class."""
     database = Database(load_settings().database)
     with database.session() as session:
         code = hosts.issue_code(session, wanted, loopback_only=True, now=clock.now())
@@ -145,13 +155,33 @@ def judge_examples(root: Path, data_dir: Path, port: int, launcher: Launcher, bo
     url, password = f"http://127.0.0.1:{port}", secrets.token_urlsafe(9)
     token = make_account(password)
     environment = os.environ | {"MINJOULE_SERVER": url, "MINJOULE_TOKEN": token, "XDG_CONFIG_HOME": str(data_dir / "config")}
-    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder, browser=browser_box(box))]
+    browser = browser_box(box)
+    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder, browser=browser)]
     submitted = {folder.name: submit(folder, environment) for folder in folders}
     wait_for_scores(url, submitted, launcher)
+    if browser:
+        submitted |= judge_counted(root, data_dir, url, launcher, environment)
     say(f"account: organizer `demo`, password {password}")
     for track in sorted({each["track"] for each in submitted.values()}):
         subprocess.run(minjoule("board", track), env=environment, check=True)
     return verdict(url, submitted)
+
+
+def judge_counted(root: Path, data_dir: Path, url: str, launcher: Launcher, environment: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """A schedule of WGSL on a second host of this machine, once the first has nothing to do."""
+    say("enrolling this machine's browser box as a host that counts WGSL (modelled-wgsl: modelled, not measured)")
+    worker = {
+        "MINJOULE_WORKER_DATA_DIR": str(data_dir / "worker-wgsl"),
+        "MINJOULE_WORKER_REDIS_URL": os.environ["MINJOULE_REDIS_URL"],
+        "MINJOULE_WORKER_BOX": "docker",
+    }
+    enrol(launcher, url, "worker-wgsl", worker, issue_code(COUNTING))
+    examples = root / "starter_kit" / "examples"
+    submitted = {name: submit(examples / name, environment) for name in COUNTED}
+    wait_for_scores(url, submitted, launcher)
+    others = [each.name for each in sorted(examples.glob("webgpu-*")) if each.name not in COUNTED and (each / "schedule.json").exists()]
+    say(f"more schedules to judge there: `minjoule submit starter_kit/examples/NAME` with {', '.join(others)}")
+    return submitted
 
 
 def make_account(password: str) -> str:

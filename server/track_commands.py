@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from minjoule import calibration
+from minjoule import browser_calibration, calibration
 from minjoule import tracks as shipped_tracks
+from minjoule.box import BoxFault
 from minjoule.bundle import read_folder
+from minjoule.entrypoints import WEBGPU
 from minjoule.problems import importing, problem_of
 from minjoule.problems.datasets import DatasetError
 from server import clock
@@ -82,7 +84,7 @@ def track_calibrate(
     entry: Annotated[list[Path] | None, typer.Option(help="Folders of baselines; without any, the starter kit's examples.")] = None,
     log: Annotated[Path | None, typer.Option(help="Where to write the log, as Markdown.")] = None,
 ) -> None:
-    """Run baselines on fresh instances, UNSANDBOXED in this process, and propose target, sigma and caps."""
+    """Run baselines on fresh instances, UNSANDBOXED, and propose target, sigma and caps. A webgpu track's run in the local Chromium."""
     if slug not in shipped_tracks.shipped():
         typer.echo(f"there is no shipped track {slug!r}: they are {', '.join(shipped_tracks.shipped())}", err=True)
         raise typer.Exit(2)
@@ -94,12 +96,23 @@ def track_calibrate(
         raise typer.Exit(2)
     baselines = []
     for folder in mine:
-        baselines.append(calibration.try_out(folder, problem_of(rules).draw, times))
+        baselines.append(tried(folder, rules, times))
         typer.echo(f"{folder.name}: loss {baselines[-1].mean:.4f}, scatter {baselines[-1].scatter:.4f} over {times} instances")
     said = calibration.log_of(rules, baselines, calibration.propose(baselines, rules.target_loss), f"{clock.now():%Y-%m-%d}")
     typer.echo(said)
     if log is not None:
         log.write_text(said, encoding="utf-8")
+
+
+def tried(folder: Path, rules: shipped_tracks.TrackRules, times: int) -> calibration.Baseline:
+    """A baseline's trials, in this process or in a browser."""
+    if rules.image != WEBGPU:
+        return calibration.try_out(folder, problem_of(rules).draw, times)
+    try:
+        return browser_calibration.try_out(folder, rules, times)
+    except (BoxFault, browser_calibration.CalibrationError) as error:
+        typer.echo(f"{folder.name} wasn't calibrated: {error}", err=True)
+        raise typer.Exit(3) from None
 
 
 @dataset_app.command(name="import")

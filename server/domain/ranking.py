@@ -163,14 +163,21 @@ def border(better: Bin, worse: Bin) -> tuple[float, float]:
     return max(LOG_MARGIN * (1 - 1e-9), low), max(LOG_MARGIN * (1 + 1e-9), high)
 
 
+def as_near_as_can_be(field: Field, place: int) -> bool:
+    """Whether an entry and the next are closer than the margin beyond all doubt: more runs could tell nothing new."""
+    ahead, error = field.mean[place + 1] - field.mean[place], field.error[place] + field.error[place + 1]
+    df = freedom(field.error[place], field.runs[place], field.error[place + 1], field.runs[place + 1])
+    return bool(ahead + CRITICAL(df) * np.sqrt(error) < LOG_MARGIN)
+
+
 def to_separate(contenders: Iterable[Contender]) -> list[int]:
-    """Of the first ten, those that aren't surely apart from a neighbour and have fewer than 30 runs: they get more.
+    """Of the first ten, those that aren't surely apart from a neighbour, but may be, and have fewer than 30 runs: they get more.
 
     Give more than eleven: the field's typical scatter is taken from all of them.
     """
     ordered = in_order(contenders)
     field, wanted = field_of(ordered), set[int]()
     for place in range(min(len(ordered) - 1, TOP)):
-        if not surely(field, np.array([place]), np.array([place + 1]))[0]:
+        if not surely(field, np.array([place]), np.array([place + 1]))[0] and not as_near_as_can_be(field, place):
             wanted |= {place, place + 1}
     return [ordered[place].entry_id for place in sorted(wanted) if place < TOP and ordered[place].runs < MOST_RUNS]

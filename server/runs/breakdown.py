@@ -14,7 +14,7 @@ from minjoule.window import Trace, measure
 
 METER = "wgsl-counts"
 WIDTH, LABEL, LINE, BAR = 640, 150, 34, 20
-TITLES = {"train": "Train", "score": "Load and predictions"}
+TITLES = {"train": "Train", "score": "Predictions"}
 MARKS = {"registers": "registers", "workgroup": "workgroup", "storage": "storage", "arithmetic": "arithmetic", "host copies": "host"}
 
 

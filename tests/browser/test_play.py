@@ -11,6 +11,7 @@ from tests.browser.conftest import FLAGS, Site
 from tests.conftest import lacking
 
 WITH_WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan", "--use-webgpu-adapter=swiftshader"]
+ENDED = re.compile("^(played|failed)")
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_an_entry_trains_and_answers_in_the_visitors_browser(playing: Browser, s
     page.click('[data-act="play"]')
     expect(page.locator('[data-field="log"]')).to_contain_text("loss", timeout=60_000)
     assert page.inner_text('[data-field="state"]') == "training"
-    expect(page.locator('[data-field="state"]')).to_have_text(re.compile("^(played|failed)"), timeout=100_000)
+    expect(page.locator('[data-field="state"]')).to_have_text(ENDED, timeout=100_000)
     assert page.inner_text('[data-field="state"]') == "played: this is not a score"
     assert float(page.inner_text('[data-field="loss"]')) < 0.5
     assert page.inner_text('[data-field="progress"]') == "100 %"
@@ -65,3 +66,29 @@ def test_the_entrys_frame_reaches_nothing_but_its_own_files(playing: Browser, si
         site.url,
     )
     assert reached == {"origin": "null", "own": True, "api": False, "me": False, "out": False, "parent": False, "cookie": False}
+
+
+@pytest.mark.chromium
+def test_a_schedule_of_wgsl_plays_without_any_javascript_of_the_entrants(playing: Browser, site: Site) -> None:
+    page = playing.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    page.goto(f"{site.url}/tracks/webgpu-parity/play?entry=webgpu-parity-walsh")
+    page.click('[data-act="play"]')
+    expect(page.locator('[data-field="state"]')).to_have_text(ENDED, timeout=100_000)
+    assert page.inner_text('[data-field="state"]') == "played: this is not a score"
+    assert float(page.inner_text('[data-field="loss"]')) < 0.01
+    assert page.inner_text('[data-field="progress"]') == "100 %"
+    assert "train: 1 of 1 dispatches" in page.inner_text('[data-field="log"]')
+    assert wrong == []
+
+
+@pytest.mark.chromium
+def test_a_browser_without_an_adapter_is_told_what_to_do(browser: Browser, site: Site) -> None:
+    page = browser.new_page()
+    page.goto(f"{site.url}/tracks/webgpu-parity/play?entry=webgpu-parity-walsh")
+    page.click('[data-act="play"]')
+    expect(page.locator('[data-field="state"]')).to_have_text(ENDED, timeout=30_000)
+    assert page.inner_text('[data-field="state"]') == "failed: this browser offers no WebGPU adapter: try a recent Chrome, Edge or Safari"
+    assert page.is_enabled('[data-act="play"]')

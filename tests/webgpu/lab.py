@@ -23,6 +23,7 @@ FLAGS = [
     "--enable-unsafe-webgpu",
     "--enable-features=Vulkan",
     "--use-webgpu-adapter=swiftshader",
+    "--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",

@@ -119,3 +119,53 @@ def test_more_rows_than_the_buffers_hold_are_refused(lab: Lab) -> None:
     trained = lab.call("train", files=files(), data=data_of(TRAINING), seed=1)
     with pytest.raises(RuntimeError, match="9 streams are asked for; the buffer logits holds logits for 8"):
         lab.call("predict", files=files(), artifact=trained["artifact"], shape=SHAPE, batches=[packed(np.ones((9, 4), np.float32))])
+
+
+SEQUENCE = """@group(0) @binding(0) var<storage, read> symbols: array<u32>;
+@group(0) @binding(1) var<storage, read_write> seen: array<atomic<u32>>;
+@group(0) @binding(2) var<storage, read> shape: array<u32>;
+@compute @workgroup_size(1)
+fn learn() { for (var n = 0u; n < shape[0]; n++) { atomicAdd(&seen[symbols[n]], 1u); } }
+@group(0) @binding(3) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(4) var<storage, read> asked: array<u32>;
+@group(0) @binding(5) var<storage, read_write> memory: array<u32>;
+@compute @workgroup_size(4)
+fn answer(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= shape[3]) { return; }
+  memory[id.x] += asked[id.x];
+  for (var c = 0u; c < 4u; c++) { logits[id.x * 4u + c] = f32(atomicLoad(&seen[c]) + countOneBits(0x80000000u | memory[id.x])); }
+}
+"""
+STREAMS = {
+    "buffers": {
+        "symbols": {"initial": "training.symbols"},
+        "shape": {"initial": "shape"},
+        "seen": {"bytes": 16},
+        "asked": {"bytes": 16, "initial": "heldout.inputs"},
+        "memory": {"bytes": 16},
+        "logits": {"bytes": 64},
+    },
+    "pipelines": {"learn": {"file": "a.wgsl", "entry": "learn"}, "answer": {"file": "a.wgsl", "entry": "answer"}},
+    "train": [{"dispatch": "learn", "workgroups": [1]}],
+    "artifact": ["seen"],
+    "predict": [{"dispatch": "answer", "workgroups": [1]}],
+    "reset": ["memory"],
+    "logits": "logits",
+}
+
+
+def test_a_sequence_is_answered_stream_by_stream_and_reset_forgets(lab: Lab) -> None:
+    """The host says ``features: null`` of a sequence: one symbol a stream."""
+    given = {"schedule.json": schedule(**STREAMS), "a.wgsl": SEQUENCE}
+    data = {
+        "kind": "sequence",
+        "symbols": packed(np.array([0, 1, 1, 3], np.uint8)),
+        "starts": packed(np.array([0], np.uint32)),
+        "alphabet": 4,
+    }
+    trained = lab.call("train", files=given, data=data, seed=1)
+    assert np.frombuffer(unpacked(trained["artifact"]), np.uint32).tolist() == [1, 2, 0, 1]
+    batch = packed(np.array([1, 3], np.uint8))
+    asked = lab.call("predict", files=given, artifact=trained["artifact"], shape={"features": None, "alphabet": 4}, batches=[batch, batch])
+    for each in asked["logits"]:
+        assert np.frombuffer(unpacked(each), np.float32).reshape(2, 4).tolist() == [[3, 4, 2, 3], [4, 5, 3, 4]]

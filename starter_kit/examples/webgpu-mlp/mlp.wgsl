@@ -3,10 +3,12 @@ const FEATURES = 64u;
 const HIDDEN = 64u;
 const CLASSES = 10u;
 const BATCH = 64u;
-const STEPS = 1000.0;
+const STEPS = 500.0;
 const RATE = 0.2;
 const MOMENTUM = 0.9;
-const DECAY = 5e-4;
+const DECAY = 1e-3;
+const SCALE = 3.0;
+const SEEN = 512u; // rows that the mean is taken of
 
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> y: array<u32>;
@@ -21,6 +23,8 @@ const DECAY = 5e-4;
 @group(0) @binding(10) var<storage, read> seed: array<u32>;
 @group(0) @binding(11) var<storage, read> shape: array<u32>;
 @group(0) @binding(12) var<storage, read_write> logits: array<f32>;
+@group(0) @binding(13) var<storage, read_write> centre: array<f32>;
+@group(0) @binding(14) var<storage, read_write> raw: array<f32>;
 
 fn scrambled(n: u32) -> u32 {
   var v = n * 747796405u + 2891336453u;
@@ -32,13 +36,44 @@ fn uniform01(n: u32) -> f32 {
   return f32(scrambled(n ^ scrambled(seed[0] + scrambled(seed[1]))) >> 8u) / 16777216.0;
 }
 
-// The row of the training data that stands at a place of this step's batch: in turn, as they come, they're shuffled already.
-fn row(place: u32) -> u32 {
-  return (turn[0] * BATCH + place) % shape[0];
+// Where this step's batch begins in the training data, and how many rows there are: rows come in turn, they're shuffled already.
+fn batch() -> vec2u {
+  return vec2u(turn[0] * BATCH, shape[0]);
+}
+
+fn row(given: vec2u, place: u32) -> u32 {
+  return (given.x + place) % given.y;
 }
 
 fn rate() -> f32 {
   return RATE * 0.5 * (1.0 + cos(3.14159265 * f32(turn[0]) / STEPS));
+}
+
+// Inputs are centred and stretched before training: half the steps do then.
+@compute @workgroup_size(64)
+fn means(@builtin(global_invocation_id) id: vec3u) {
+  var sum = 0.0;
+  for (var n = 0u; n < SEEN; n++) { sum += x[n * FEATURES + id.x]; }
+  centre[id.x] = sum / f32(SEEN);
+}
+
+@compute @workgroup_size(64)
+fn centred(@builtin(local_invocation_index) feature: u32, @builtin(workgroup_id) group: vec3u) {
+  let middle = centre[feature];
+  let end = min(shape[0], group.x * 64u + 64u);
+  for (var n = group.x * 64u; n < end; n++) { raw[n * FEATURES + feature] = (raw[n * FEATURES + feature] - middle) * SCALE; }
+}
+
+// The same in the weights, once they're trained: held-out inputs stay as they come.
+@compute @workgroup_size(64)
+fn folded(@builtin(global_invocation_id) id: vec3u) {
+  var bias = w1[FEATURES * HIDDEN + id.x];
+  for (var k = 0u; k < FEATURES; k++) {
+    let weight = w1[k * HIDDEN + id.x] * SCALE;
+    w1[k * HIDDEN + id.x] = weight;
+    bias -= weight * centre[k];
+  }
+  w1[FEATURES * HIDDEN + id.x] = bias;
 }
 
 // Weights from a sum of four uniform numbers (variance 1/3), scaled to a variance of 2 / inputs. The last row is the bias.
@@ -53,7 +88,7 @@ fn init(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(8, 8)
 fn forward(@builtin(global_invocation_id) id: vec3u) {
   let unit = id.x;
-  let begin = row(id.y) * FEATURES;
+  let begin = row(batch(), id.y) * FEATURES;
   var sum = w1[FEATURES * HIDDEN + unit];
   for (var k = 0u; k < FEATURES; k++) { sum += x[begin + k] * w1[k * HIDDEN + unit]; }
   hidden[id.y * HIDDEN + unit] = max(sum, 0.0);
@@ -76,7 +111,7 @@ fn output(@builtin(global_invocation_id) id: vec3u) {
     sums[c] = share;
     total += share;
   }
-  let wanted = y[row(place)];
+  let wanted = y[row(batch(), place)];
   for (var c = 0u; c < CLASSES; c++) {
     error[place * CLASSES + c] = (sums[c] / total - select(0.0, 1.0, c == wanted)) / f32(BATCH);
   }
@@ -97,10 +132,11 @@ fn update1(@builtin(global_invocation_id) id: vec3u) {
   let unit = id.x;
   let feature = id.y;
   if (feature > FEATURES) { return; }
+  let given = batch();
   var slope = 0.0;
   for (var n = 0u; n < BATCH; n++) {
     var input = 1.0;
-    if (feature < FEATURES) { input = x[row(n) * FEATURES + feature]; }
+    if (feature < FEATURES) { input = x[row(given, n) * FEATURES + feature]; }
     slope += input * back[n * HIDDEN + unit];
   }
   let at = feature * HIDDEN + unit;

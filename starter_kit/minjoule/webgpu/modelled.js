@@ -29,7 +29,7 @@ export async function loadModelled({ device, files, artifact, shape }) {
   const given = new Map();
   let at = 0;
   for (const name of schedule.artifact) given.set(name, artifact.slice(at, (at += schedule.buffers[name].bytes)));
-  const { features = 1, alphabet } = shape;
+  const { alphabet } = shape, features = shape.features ?? 1; // null for sequences: one symbol a stream
   const fill = { shape: words([0, features, alphabet, 0]), artifact: given };
   const machine = await Machine.make(device, files, schedule, ["load", "predict"], fill, () => {});
   if (schedule.load.length) await machine.run(schedule.load);
@@ -69,7 +69,7 @@ const words = (values) => new Uint8Array(Uint32Array.from(values).buffer);
 
 // f32 stays, narrower integers become u32: WGSL has no bytes.
 function widened(array) {
-  const wide = array instanceof Float32Array ? array : Uint32Array.from(array, Number);
+  const wide = array instanceof Float32Array ? array : array instanceof BigInt64Array ? Uint32Array.from(array, Number) : new Uint32Array(array);
   return new Uint8Array(wide.buffer, wide.byteOffset, wide.byteLength);
 }
 

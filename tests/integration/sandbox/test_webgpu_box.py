@@ -58,14 +58,16 @@ def shorter(folder: Path, name: str, replaced: dict[str, str], file: str) -> Pat
     return folder
 
 
-def carry_out(client: docker.DockerClient, folder: Path, bundle: Path, entrypoint: str, meter: Meter) -> TrialResult:
+def carry_out(
+    client: docker.DockerClient, folder: Path, bundle: Path, entrypoint: str, meter: Meter, problem: str = "digits"
+) -> TrialResult:
     spec = TrialSpec(
         name="webgpu",
         bundle=bundle,
         entrypoint=entrypoint,
         prelude=(),
         image="webgpu",
-        draw=lambda place: PROBLEMS["digits"].draw(b"k" * 32),
+        draw=lambda place: PROBLEMS[problem].draw(b"k" * 32),
         seed=2**62 + 3,
         caps=RULES.caps.to_trial(),
         labels={"host": HOST},
@@ -122,13 +124,13 @@ def test_an_entry_in_javascript_learns(client: docker.DockerClient, tmp_path: Pa
 
 
 def test_a_schedules_account_is_no_word_too_many_where_cpu_time_bills(client: docker.DockerClient, tmp_path: Path) -> None:
-    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 1000': '"loop": 3'}, "schedule.json")
+    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 500': '"loop": 3'}, "schedule.json")
     result = carry_out(client, tmp_path, bundle, "schedule.json", CpuTimeMeter())
     assert result.outcome is Outcome.FINISHED, result.message
 
 
 def test_two_runs_of_one_schedule_and_seed_have_equal_counts(client: docker.DockerClient, tmp_path: Path) -> None:
-    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 1000': '"loop": 3'}, "schedule.json")
+    bundle = shorter(tmp_path / "schedule", "webgpu-mlp", {'"loop": 500': '"loop": 3'}, "schedule.json")
     first, second = (carry_out(client, tmp_path, bundle, "schedule.json", WgslCountsMeter()) for _ in range(2))
     assert first.outcome is second.outcome is Outcome.FINISHED, first.message
     assert first.score is not None
@@ -139,6 +141,17 @@ def test_two_runs_of_one_schedule_and_seed_have_equal_counts(client: docker.Dock
         assert ends(one.trace) == ends(other.trace)
     stored = traces.unpack(traces.pack({"train": first.train.trace}))["train"]
     assert measure(stored).energy_uj == first.train.measurement.energy_uj
+
+
+def test_a_walsh_search_finds_the_rule_at_full_length_with_equal_counts_twice(client: docker.DockerClient, tmp_path: Path) -> None:
+    bundle = EXAMPLES / "webgpu-parity-walsh"
+    first, second = (carry_out(client, tmp_path, bundle, "schedule.json", WgslCountsMeter(), "parity") for _ in range(2))
+    assert first.outcome is second.outcome is Outcome.FINISHED, first.message
+    assert first.loss is not None
+    assert first.loss == second.loss
+    assert first.loss < 0.01
+    assert ends(first.train.trace) == ends(second.train.trace)
+    assert first.energy_uj == second.energy_uj > 0
 
 
 def test_a_browser_that_is_missing_is_our_fault(client: docker.DockerClient, tmp_path: Path) -> None:
