@@ -27,15 +27,16 @@ def runs(limit: Annotated[int, typer.Option(min=1, max=200)] = 10, as_json: AsJs
     credentials = client.load_credentials()
     api = Client(credentials.server, credentials.token)
     views = [api.get(f"/submissions/{brief['id']}") for brief in api.get("/submissions", mine="true", limit=limit)]
+    me = api.get("/me")
     if as_json:
-        typer.echo(json.dumps(views))
+        typer.echo(json.dumps({"submissions": views} | accounts(me)))
         return
     for view in views:
         typer.echo(f"{view['id'][:12]}  {view['name']}  on {view['track']}")
         for each in view["runs"]:
             state = each["outcome"] or each["state"]
             typer.echo(f"    {each['id']}  {each['host_class']}  {state}  loss {show.loss(each['loss'])}  {show.bill(each)}")
-    print_quota(api.get("/me"))
+    print_quota(me)
 
 
 def quota(as_json: AsJson = False) -> None:
@@ -43,9 +44,14 @@ def quota(as_json: AsJson = False) -> None:
     credentials = client.load_credentials()
     me = Client(credentials.server, credentials.token).get("/me")
     if as_json:
-        typer.echo(json.dumps({"quota": me["quota"], "team": me["team"]}))
+        typer.echo(json.dumps(accounts(me)))
     else:
         print_quota(me)
+
+
+def accounts(me: dict[str, Any]) -> dict[str, Any]:
+    """One's own quota, and the team with its quota or null."""
+    return {"quota": me["quota"], "team": me["team"]}
 
 
 def print_quota(me: dict[str, Any]) -> None:
