@@ -19,6 +19,8 @@ from alembic import command
 from alembic.config import Config
 from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text
 
 from minjoule import tracks as shipped
@@ -170,6 +172,16 @@ class Account:
 
     name: str
     headers: dict[str, str]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_hashes() -> Iterator[None]:
+    """Passwords of tests are hashed by argon2 with the least memory: in production one takes 64 MiB and a tenth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+        patch.setattr(participants, "HASHER", cheap)
+        patch.setattr(participants, "NOBODY_HASH", cheap.hash("nobody's password"))
+        yield
 
 
 @pytest.fixture

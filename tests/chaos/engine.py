@@ -41,7 +41,10 @@ class OwnEngine:
         places = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid", "-H", self.url]
         self._launcher.start("containerd", ["containerd", "--config", str(folder / "containerd.toml")], {})
         self._launcher.wait_for("containerd", (folder / "containerd.sock").exists)
-        self._launcher.start("dockerd", ["dockerd", "--containerd", f"{folder}/containerd.sock", *NAMESPACES, *ALONE, *places], {})
+        # a network of its own: an engine without a bridge removes the machine's docker0
+        self._launcher.start(
+            "dockerd", ["unshare", "--net", "dockerd", "--containerd", f"{folder}/containerd.sock", *NAMESPACES, *ALONE, *places], {}
+        )
         self.wait()
 
     def client(self) -> docker.DockerClient:

@@ -93,7 +93,7 @@ def submit(url: str, folder: Path) -> None:
     login = [*command, "login", "--server", url, "--name", "Alice", "--password-stdin"]
     subprocess.run(login, env=environment, input="a long password\n", text=True, check=True, capture_output=True)
     done = subprocess.run(
-        [*command, "submit", str(EXAMPLES / "parity-walsh")], env=environment, capture_output=True, text=True, check=False
+        [*command, "submit", str(EXAMPLES / "parity-walsh")], env=environment, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

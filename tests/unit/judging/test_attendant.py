@@ -84,7 +84,7 @@ def test_a_machine_that_never_calms_down_voids_the_run() -> None:
     threading.Timer(0.45, lambda: setattr(meter, "watts", 100)).start()
     with pytest.raises(MeterFault, match="idle power was") as caught:
         trial(meter, WindowRules(idle_s=0.2, sample_s=0.02, tail_s=0.5))
-    assert caught.value.reason is Reason.IDLE_DRIFT
+    assert caught.value.reason is Reason.UNQUIET
 
 
 def test_a_stranger_on_the_device_keeps_the_gate_shut() -> None:
