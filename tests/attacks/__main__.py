@@ -27,7 +27,7 @@ class Seen:
 
 def run_corpus(result: Path) -> list[Seen]:
     """Every case through the front door of a real platform; pytest's account of it is kept in ``result``."""
-    side_by_side = ["-n", "2", "--dist", "worksteal"]
+    side_by_side = ["-n", "2", "--dist", "worksteal", "--basetemp", str(result.parent / "t")]  # short: see scripts/tests.sh
     options = ["-q", "-p", "no:randomly", "--tb=short", "-o", "junit_family=xunit1", "--junitxml", str(result), *side_by_side]
     subprocess.run([sys.executable, "-m", "pytest", "tests/attacks", *options], cwd=ROOT, check=False)
     return read(result)
