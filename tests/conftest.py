@@ -42,6 +42,16 @@ hypothesis_settings.load_profile("untimed")
 ENTRY = "def train(data, *, seed):\n    return b'x'\n"
 
 
+LONG = ("metering", "stack", "browser", "device", "entrant", "sandbox")
+"""Folders whose files take longest: begun first, or one process would be left alone with them at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After the shuffle; files stay together."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
+
+
 def required(what: str) -> bool:
     """Whether a missing part must fail instead of being skipped."""
     return what in os.environ.get("MINJOULE_TEST_REQUIRE", "").split()
