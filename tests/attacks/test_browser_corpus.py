@@ -72,7 +72,7 @@ def test_an_honest_entry_has_its_usual_verdict_after_all_that(stack: Stack, tmp_
     honest = tmp_path / "honest"
     shutil.copytree(EXAMPLES / "webgpu-js", honest)
     entry = honest / "entry.js"
-    entry.write_text(entry.read_text().replace("EPOCHS = 26", "EPOCHS = 2"))
+    entry.write_text(entry.read_text().replace("EPOCHS = 13", "EPOCHS = 2"))
     manifest = honest / "entry.toml"
     manifest.write_text(manifest.read_text().replace("webgpu-digits", "webgpu-quick"))
     (run,) = stack.wait_done(stack.submit(honest))

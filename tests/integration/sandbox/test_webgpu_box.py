@@ -114,7 +114,7 @@ def test_the_adapter_is_told_and_held_to_what_was_promised(waiting: DockerBox) -
 
 
 def test_an_entry_in_javascript_learns(client: docker.DockerClient, tmp_path: Path) -> None:
-    bundle = shorter(tmp_path / "js", "webgpu-js", {"EPOCHS = 26": "EPOCHS = 2"}, "entry.js")
+    bundle = shorter(tmp_path / "js", "webgpu-js", {"EPOCHS = 13": "EPOCHS = 2"}, "entry.js")
     result = carry_out(client, tmp_path, bundle, "entry.js", CpuTimeMeter())
     assert result.outcome is Outcome.FINISHED, result.message
     assert result.loss is not None
