@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select, func, select, update
@@ -181,10 +182,22 @@ def make_stale(session: Session, board_id: int) -> None:
     session.execute(update(BoardRow).where(BoardRow.id == board_id).values(stale=True))
 
 
-def take_stale(session: Session, now: dt.datetime) -> list[BoardRow]:
-    """Boards whose standings are out of date, no longer so: whatever comes from here on asks again."""
-    taken = session.scalars(update(BoardRow).where(BoardRow.stale).values(stale=False, ranked_at=now).returning(BoardRow.id)).all()
+def take_stale(session: Session, now: dt.datetime, only: int | None = None) -> list[BoardRow]:
+    """Boards (or that one) whose standings are out of date, no longer so: whatever comes from here on asks again."""
+    wanted = select(BoardRow.id).where(BoardRow.stale) if only is None else select(BoardRow.id).where(BoardRow.stale, BoardRow.id == only)
+    taken = session.scalars(wanted.order_by(BoardRow.id).with_for_update()).all()  # in order: whoever wants several waits, and no more
+    session.execute(update(BoardRow).where(BoardRow.id.in_(taken)).values(stale=False, ranked_at=now))
     return list(session.scalars(select(BoardRow).where(BoardRow.id.in_(taken)).order_by(BoardRow.id)))
+
+
+def stale_boards(session: Session) -> list[int]:
+    """Those that want ranking."""
+    return list(session.scalars(select(BoardRow.id).where(BoardRow.stale).order_by(BoardRow.id)))
+
+
+def hold(session: Session, board_ids: Iterable[int]) -> None:
+    """Until the transaction ends, in order."""
+    session.execute(select(BoardRow.id).where(BoardRow.id.in_(list(board_ids))).order_by(BoardRow.id).with_for_update())
 
 
 def version(session: Session, board_id: int, number: int | None = None) -> RankingVersionRow | None:

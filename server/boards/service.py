@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -151,9 +152,19 @@ def as_score(run: RunRow) -> Score:
     return Score(Outcome(run.outcome), run.loss, run.energy_uj, run.train_uj or 0, run.score_uj or 0)
 
 
-def rank_stale_boards(session: Session, now: dt.datetime) -> list[int]:
-    """Rank every stale board, and keep what came of it as a version; returns their ids."""
-    boards = repository.take_stale(session, now)
+def stale_boards(session: Session) -> list[int]:
+    """The ids of boards that want ranking."""
+    return repository.stale_boards(session)
+
+
+def hold(session: Session, board_ids: Iterable[int]) -> None:
+    """Whoever will change several boards takes them beforehand, in the order that everybody keeps."""
+    repository.hold(session, board_ids)
+
+
+def rank_stale_boards(session: Session, now: dt.datetime, only: int | None = None) -> list[int]:
+    """Rank every stale board (or that one, if it is), and keep what came of it as a version; returns their ids."""
+    boards = repository.take_stale(session, now, only)
     for board in boards:
         before = repository.present_ranks(session, board.id)
         after = rank(contenders(session, board.id))

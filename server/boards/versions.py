@@ -6,6 +6,7 @@ noted one digest can tell whether anything up to there was changed afterwards.
 
 import datetime as dt
 import json
+import zlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -81,7 +82,7 @@ def keep(session: Session, board_id: int, now: dt.datetime) -> int | None:
     """
     rows = repository.standings(session, board_id, ranked=True) + repository.standings(session, board_id, ranked=False)
     last = repository.version(session, board_id)
-    if last and places_in(document_of(session, last)) == [place_of(row) for row in rows]:
+    if last and places_in(intact(session, last) or {"entries": []}) == [place_of(row) for row in rows]:
         return None
     if not last and not rows:
         return None
@@ -104,18 +105,43 @@ def packed(session: Session, last: RankingVersionRow | None, number: int, docume
     """How it's stored: against the last whole version, unless that is long ago or saves little; the number of that, and the bytes."""
     base = last.base_number or last.number if last else None
     earlier = repository.version(session, last.board_id, base) if last and base and number - base < WHOLE_EVERY else None
+    known = intact(session, earlier) if earlier else None
     whole = packing.pack(document)
-    if earlier is not None:
-        difference = packing.pack(document, packing.unpack(earlier.content)["entries"])
+    if known is not None:
+        difference = packing.pack(document, known["entries"])
         if len(difference) < WORTH * len(whole):
             return base, difference
     return None, whole
 
 
+class DamagedVersionError(Exception):
+    """A stored version isn't what its digest was made of: a broken disk, or a hand in the database. Ours, and never shown as it is."""
+
+
+def intact(session: Session, row: RankingVersionRow) -> dict[str, Any] | None:
+    """What was stored; None, and an alarm, if it can't be unpacked: a ranking goes on, and keeps its next version whole."""
+    try:
+        return unpacked(session, row)
+    except DamagedVersionError as error:
+        log.error("ranking_version_damaged", board=row.board_id, number=row.number, reason=str(error), remedy="restore it from a backup")
+        return None
+
+
 def document_of(session: Session, row: RankingVersionRow) -> dict[str, Any]:
-    """What was stored."""
+    """What was stored, for readers. Raises DamagedVersionError where it can't be had, or isn't what the digest says."""
+    document = unpacked(session, row)
+    if sha256(canonical(document)) != row.sha256:
+        raise DamagedVersionError(f"version {row.number} of board {row.board_id} has another digest than was stored with it")
+    return document
+
+
+def unpacked(session: Session, row: RankingVersionRow) -> dict[str, Any]:
+    """What was stored. Raises DamagedVersionError."""
     base = repository.version(session, row.board_id, row.base_number) if row.base_number else None
-    return packing.unpack(row.content, packing.unpack(base.content)["entries"] if base else ())
+    try:
+        return packing.unpack(row.content, packing.unpack(base.content)["entries"] if base else ())
+    except (zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise DamagedVersionError(f"version {row.number} of board {row.board_id} can't be unpacked: {error}") from None
 
 
 def head_of(session: Session, board: BoardView, number: int, at: dt.datetime) -> dict[str, Any]:

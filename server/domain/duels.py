@@ -123,7 +123,8 @@ def decide(challenger: Sequence[Score], incumbent: Sequence[Score], alpha: float
     theirs = assess(incumbent, len(incumbent), bar)
     if theirs.mean_log_j is None or theirs.sd_log_j is None:  # misses without a bill
         return DuelVerdict(True, f"{len(challenger)} fresh runs qualify; the holder's could not be billed", mine.mean_log_j)
-    arms = Arm(mine.mean_log_j, mine.sd_log_j, len(challenger)), Arm(theirs.mean_log_j, theirs.sd_log_j, len(incumbent))
+    billed = sum(score.energy_uj is not None for score in incumbent)
+    arms = Arm(mine.mean_log_j, mine.sd_log_j, len(challenger)), Arm(theirs.mean_log_j, theirs.sd_log_j, billed)
     p, ratio = float(p_lower(*arms)), math.exp(mine.mean_log_j - theirs.mean_log_j)
     won = bool(wins(*arms, alpha))
     said = f"{len(challenger)} fresh runs each: {ratio:.4f} of the holder's joules, p = {p:.2g}; due are at most 0.99 and p < {alpha:.2g}"

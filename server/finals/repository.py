@@ -41,12 +41,11 @@ def undecided(session: Session, slug: str | None = None) -> list[FinalRow]:
 
 
 def ruled_since(session: Session) -> list[FinalRow]:
-    """Decided finals in which an entry was taken out or restored since their last version."""
-    seen = func.max(FinalVersionRow.decisions_seen).label("seen")
-    last = select(FinalVersionRow.final_id, seen).group_by(FinalVersionRow.final_id).subquery()
-    query = select(FinalRow.id).join(last, last.c.final_id == FinalRow.id).join(FinalistRow, FinalistRow.final_id == FinalRow.id)
+    """Decided finals in which an entry was taken out or restored since somebody looked."""
+    decided = select(FinalVersionRow.final_id)
+    query = select(FinalRow.id).join(FinalistRow, FinalistRow.final_id == FinalRow.id).where(FinalRow.id.in_(decided))
     query = query.join(DecisionRow, DecisionRow.entry_id == FinalistRow.entry_id)
-    found = session.scalars(query.where(DecisionRow.id > last.c.seen, DecisionRow.act.in_(MOVING)).distinct())
+    found = session.scalars(query.where(DecisionRow.id > FinalRow.decisions_seen, DecisionRow.act.in_(MOVING)).distinct())
     return list(session.scalars(select(FinalRow).where(FinalRow.id.in_(found.all())).order_by(FinalRow.id)))
 
 
@@ -79,11 +78,16 @@ def versions(session: Session, final_id: int) -> list[FinalVersionRow]:
     return list(session.scalars(select(FinalVersionRow).where(FinalVersionRow.final_id == final_id).order_by(FinalVersionRow.number)))
 
 
-def rulings(session: Session, final_id: int, after: FinalVersionRow) -> list[tuple[DecisionRow, str]]:
-    """What was decided on its entries since a version, with each submission's name."""
+def runs_named(session: Session, run_ids: list[str]) -> list[RunRow]:
+    """These runs, whatever became of them, in the order of their draws."""
+    return list(session.scalars(select(RunRow).where(RunRow.id.in_(run_ids)).order_by(RunRow.entry_id, RunRow.index)))
+
+
+def rulings(session: Session, final: FinalRow) -> list[tuple[DecisionRow, str]]:
+    """What was decided on its entries since somebody looked, with each submission's name."""
     query = select(DecisionRow, SubmissionRow.name).join(FinalistRow, FinalistRow.entry_id == DecisionRow.entry_id)
     query = query.join(EntryRow, EntryRow.id == FinalistRow.entry_id).join(SubmissionRow, SubmissionRow.id == EntryRow.submission_id)
-    query = query.where(FinalistRow.final_id == final_id, DecisionRow.id > after.decisions_seen, DecisionRow.act.in_(MOVING))
+    query = query.where(FinalistRow.final_id == final.id, DecisionRow.id > final.decisions_seen, DecisionRow.act.in_(MOVING))
     return [(row[0], row[1]) for row in session.execute(query.order_by(DecisionRow.id))]
 
 

@@ -82,9 +82,11 @@ def open_final(session: Session, hints: Hints, number: int, board: BoardView, ru
 
 def tend(session: Session, hints: Hints, now: dt.datetime) -> None:
     """Every final a step further: replacements, standings, and another version where entries were taken out or restored."""
-    for final in repository.undecided(session):
+    undecided, ruled = repository.undecided(session), repository.ruled_since(session)
+    boards.hold(session, {final.board_id for final in [*undecided, *ruled]})  # before the audit log, as everybody does
+    for final in undecided:
         settle(session, hints, final, now)
-    for final in repository.ruled_since(session):
+    for final in ruled:
         revise(session, final, now)
 
 
@@ -118,7 +120,8 @@ def settle(session: Session, hints: Hints, final: FinalRow, now: dt.datetime) ->
         return
     for run in waiting:
         remedies.void(session, run.id, f"the season's final runs had to be done by {final.deadline_at:%Y-%m-%d %H:%M} UTC", now)
-    store(session, final, how_it_ended(final, slots, late=late and bool(waiting or lost)), now)
+    done = [slot.run for slot in slots if slot.run is not None and slot.done]
+    store(session, final, standings_of(session, final, done), how_it_ended(final, slots, late=late and bool(waiting or lost)), now)
 
 
 def replaceable(slot: Slot) -> bool:
@@ -141,17 +144,20 @@ def how_it_ended(final: FinalRow, slots: list[Slot], *, late: bool) -> str:
 def revise(session: Session, final: FinalRow, now: dt.datetime) -> None:
     """Another version, if what was decided on entries since the last one moves anybody."""
     last = repository.versions(session, final.id)[-1]
-    said = [f"{name}: {row.act.replace('_', ' ')} ({row.reason})" for row, name in repository.rulings(session, final.id, last)]
-    if standings_of(session, final) != last.standings:
-        store(session, final, "; ".join(said), now)
+    said = [f"{name}: {row.act.replace('_', ' ')} ({row.reason})" for row, name in repository.rulings(session, final)]
+    standings = standings_of(session, final, repository.runs_named(session, [run for line in last.standings for run in line["runs"]]))
+    if standings == last.standings:
+        final.decisions_seen = repository.last_decision(session)
+    else:
+        store(session, final, standings, "; ".join(said), now)
 
 
-def store(session: Session, final: FinalRow, reason: str, now: dt.datetime) -> None:
+def store(session: Session, final: FinalRow, standings: list[dict[str, Any]], reason: str, now: dt.datetime) -> None:
     """The next version. Its digest is in the audit log's chain."""
     season, board = repository.place(session, final)
-    standings, number = standings_of(session, final), len(repository.versions(session, final.id)) + 1
-    row = FinalVersionRow(final_id=final.id, number=number, at=now, reason=reason, standings=standings)
-    row.sha256, row.decisions_seen = record.sha256(record.canonical({"standings": standings})), repository.last_decision(session)
+    number, sha256 = len(repository.versions(session, final.id)) + 1, record.sha256(record.canonical({"standings": standings}))
+    row = FinalVersionRow(final_id=final.id, number=number, at=now, reason=reason, standings=standings, sha256=sha256)
+    final.decisions_seen = repository.last_decision(session)
     session.add(row)
     session.flush()
     subject, said = f"{season.track_slug} season {season.number} {board.host_class}", f"version {number} sha256 {row.sha256}: {reason}"
@@ -159,15 +165,14 @@ def store(session: Session, final: FinalRow, reason: str, now: dt.datetime) -> N
     log.info("final_decided", final=final.id, version=number, reason=reason)
 
 
-def standings_of(session: Session, final: FinalRow) -> list[dict[str, Any]]:
-    """From the final runs alone, as JSON holds them."""
+def standings_of(session: Session, final: FinalRow, runs: list[RunRow]) -> list[dict[str, Any]]:
+    """From these final runs alone, as JSON holds them: those done when the standings are made, and the same ever after."""
     _, board = repository.place(session, final)
     view = tracks.find_board(session, board.track_slug, board.host_class)
     found = {row[1].id: row for row in repository.finalists(session, final.id)}
     done: dict[int, list[RunRow]] = {entry_id: [] for entry_id in found}
-    for slot in slots_of(session, final):
-        if slot.done and slot.run is not None:
-            done[slot.entry.id].append(slot.run)
+    for run in runs:
+        done[run.entry_id].append(run)
     finalists = [
         Finalist(entry.id, entry.created_at, Status(entry.status), [boards.as_score(run) for run in done[entry.id]])
         for _, entry, _, _ in found.values()

@@ -75,6 +75,16 @@ def open_runs(session: Session, entry_id: int) -> list[RunRow]:
     return list(session.scalars(select(RunRow).where(RunRow.entry_id == entry_id, RunRow.state.in_((RunState.QUEUED, RunState.RUNNING)))))
 
 
+def undecided_entries(session: Session, slug: str) -> int:
+    """How many of a track's entries may still come to stand elsewhere: runs that make their figures are under way, or an appeal is open."""
+    running = select(RunRow.entry_id).where(RunRow.purpose.in_(COUNTING), RunRow.superseded.is_(False))
+    running = running.where(RunRow.state.in_((RunState.QUEUED, RunState.RUNNING)))
+    appealed = select(AppealRow.entry_id).where(AppealRow.state == "OPEN")
+    query = select(func.count()).select_from(EntryRow).join(BoardRow, BoardRow.id == EntryRow.board_id)
+    query = query.where(BoardRow.track_slug == slug, EntryRow.status != Status.WITHDRAWN)
+    return session.scalar(query.where(EntryRow.id.in_(running) | EntryRow.id.in_(appealed))) or 0
+
+
 def done_runs(session: Session, entry_id: int) -> int:
     """How many runs make the entry's figures."""
     query = select(func.count()).select_from(RunRow).where(RunRow.entry_id == entry_id, RunRow.state == RunState.DONE)

@@ -48,6 +48,7 @@ def change_rules(session: Session, hints: Hints, who: Participant | None, toml_t
     said = checked_reason(reason) if altered else reason
     tracks.apply_track(session, toml_text, now, said, reruns=bool(altered))
     live = repository.live_entries(session, new.slug) if altered else []
+    remedies.hold(session, live)
     for entry_id in live:
         remedies.run_anew(session, hints, entry_id, new.runs, now)
     session.add(DecisionRow(participant_id=who.id if who else None, act="rules", track_slug=new.slug, reason=said or "applied", at=now))
@@ -74,7 +75,11 @@ def close_season(session: Session, hints: Hints, who: Participant | None, slug: 
     """End the last season; returns the ids of the fresh runs of each board's first ten. Raises NotFound, Conflict, Closed."""
     rules, season = tracks.find_track(session, slug), max(tracks.seasons(session, slug), key=lambda each: each.number, default=None)
     number = check_close(slug, season, now)
-    fresh = [run for board in tracks.list_boards(session, slug) for run in finals.open_final(session, hints, number, board, rules, now)]
+    if waiting := repository.undecided_entries(session, slug):
+        said = f"{waiting} entries that were sent in time have runs under way, or an appeal that nobody has decided"
+        raise Conflict(said, "close the season once they have ended, or it would be ranked without them")
+    in_order = sorted(tracks.list_boards(session, slug), key=lambda each: each.id)
+    fresh = [run for board in in_order for run in finals.open_final(session, hints, number, board, rules, now)]
     tracks.close_season(session, slug, now)
     if rules.source_public == "season_end":
         repository.open_sources(session, slug, now)

@@ -12,6 +12,7 @@ from server.db.rows import AppealRow, DecisionRow, EntryRow, RunRow, SubmissionR
 from server.domain.errors import Conflict, Forbidden, Inadmissible, NotFound
 from server.domain.participant import Participant
 from server.domain.reviews import NEEDS_RUN, Act, Stand, check_act, check_appeal, checked_reason
+from server.domain.run import Purpose
 from server.domain.scoring import Status
 from server.organizers import repository
 from server.organizers.acts import DOING, Ruling
@@ -176,11 +177,15 @@ def withdraw(session: Session, who: Participant, digest: str, reason: str, now: 
     for entry in live:
         if entry.status == Status.DISQUALIFIED:
             raise Conflict("the submission is disqualified: that stays on the record", "appeal, if it's wrong")
+    remedies.hold(session, [entry.id for entry in live])
+    boards.hold(session, [entry.board_id for entry in live])
     for entry in live:
         boards.rule(session, entry.id, Status.WITHDRAWN, said, now)
         records.revoke_of_entry(session, entry.id, said, now)
         for run in repository.open_runs(session, entry.id):
-            remedies.void(session, run.id, said, now, by_its_own=True)
+            # a replication is somebody else's: whoever withdraws doesn't spend their quota
+            remedies.void(session, run.id, said, now, by_its_own=run.purpose != Purpose.REPLICATION)
+    for entry in live:
         note(session, who.id, "withdraw", entry.id, digest, said, now)
     return len(live)
 

@@ -135,7 +135,7 @@ def order(
 
 def done(found: list[RunRow]) -> list[RunRow]:
     """Those that have a bill."""
-    return [run for run in found if run.state == RunState.DONE]
+    return [run for run in found if run.state == RunState.DONE and run.energy_uj]
 
 
 def bill_of(run: RunRow) -> Bill:

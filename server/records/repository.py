@@ -91,7 +91,8 @@ def runs_for(session: Session, entry_id: int, *purposes: Purpose) -> list[RunRow
 def judges_of(session: Session, entry_id: int) -> set[int]:
     """The hosts that carried out the runs that make an entry's figures."""
     query = select(AttemptRow.host_id).join(RunRow, RunRow.id == AttemptRow.run_id)
-    query = query.where(RunRow.entry_id == entry_id, RunRow.purpose.in_(COUNTING), AttemptRow.state == "REPORTED")
+    query = query.where(RunRow.entry_id == entry_id, RunRow.purpose.in_(COUNTING), RunRow.superseded.is_(False))
+    query = query.where(RunRow.state == RunState.DONE, AttemptRow.state == "REPORTED")
     return set(session.scalars(query))
 
 

@@ -146,6 +146,7 @@ def obstacle(session: Session, duel: DuelRow, found: list[RunRow]) -> str | None
 def cancel(session: Session, duel: DuelRow, reason: str, now: dt.datetime) -> None:
     """It shows nothing and spends nothing; what it queued is void."""
     duel.state, duel.reason, duel.decided_at = duels.after(DuelState(duel.state), DuelEvent.CANCELLED), reason, now
+    remedies.hold(session, [each for each in (duel.challenger_id, duel.incumbent_id) if each is not None])
     for run in repository.runs_of_duel(session, duel.id):
         if run.state in (RunState.QUEUED, RunState.RUNNING):
             remedies.void(session, run.id, f"its duel was cancelled: {reason}", now)

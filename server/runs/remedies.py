@@ -1,6 +1,7 @@
 """What makes up for a run that went wrong: void it with a public reason, replace it on the same instance, run an entry anew."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -90,6 +91,11 @@ def adopt(session: Session, run: RunRow) -> None:
     standing.superseded, run.superseded = True, False
     session.flush()
     boards.absorb_run(session, run.entry_id)
+
+
+def hold(session: Session, entry_ids: Iterable[int]) -> None:
+    """Whoever will end runs of several entries, and change their boards, takes the runs beforehand: then nobody waits in a circle."""
+    repository.hold_open(session, entry_ids)
 
 
 def run_anew(session: Session, hints: Hints, entry_id: int, wanted: int, now: dt.datetime) -> list[str]:

@@ -1,6 +1,7 @@
 """Rows of runs and attempts, and the conditional updates that claim and end them."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +128,12 @@ def of_submissions(session: Session, digests: list[str]) -> list[tuple[str, RunR
 def of_entry(session: Session, entry_id: int) -> list[RunRow]:
     """Every run of an entry."""
     return list(session.scalars(select(RunRow).where(RunRow.entry_id == entry_id).order_by(RunRow.purpose, RunRow.index)))
+
+
+def hold_open(session: Session, entry_ids: Iterable[int]) -> None:
+    """Entries' runs that may still report, until the transaction ends: a report takes its run first, then the board, and so must we."""
+    query = select(RunRow.id).where(RunRow.entry_id.in_(list(entry_ids)), RunRow.state.in_((RunState.QUEUED, RunState.RUNNING)))
+    session.execute(query.order_by(RunRow.id).with_for_update())
 
 
 def same_draw(session: Session, run: RunRow) -> list[RunRow]:

@@ -171,7 +171,7 @@ def admit(session: Session, desk: Desk, sender: Sender, bundle: Bundle, now: dt.
     row.lineage_id = lineage_id or repository.new_lineage(session, rules.slug, marks, now)
     row.source_public_at = now if rules.source_public == "once" else None
     payer = replace(payer, lineage_id=row.lineage_id)
-    for board in row_boards:
+    for board in sorted(row_boards, key=lambda each: each.id):
         entry = boards.open_entry(session, board, row.id, rules.runs, now)
         opened = runs.open_runs(session, RunOrder(entry.id, row.id, sender.person_id, board.host_class, rules.runs), now)
         quota.charge(session, payer, opened, now)

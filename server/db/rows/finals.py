@@ -26,6 +26,7 @@ class FinalRow(Base):
     runs_each: Mapped[int]
     opened_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     deadline_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    decisions_seen: Mapped[int] = mapped_column(default=0)  # the id of the last decision that was looked at
 
 
 class FinalistRow(Base):
@@ -53,6 +54,5 @@ class FinalVersionRow(Base):
     number: Mapped[int]
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text)
-    decisions_seen: Mapped[int]  # the id of the last decision of any entry by then; 0: none
     standings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     sha256: Mapped[str] = mapped_column(String(64))  # of the standings' canonical JSON; the audit log names it

@@ -4,6 +4,7 @@ import json
 import re
 import secrets
 import tempfile
+import unicodedata
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,6 +95,10 @@ def submit(
     credentials = client.load_credentials()
     api = Client(credentials.server, credentials.token)
     answer = upload(api, bundle, team, quiet=as_json)
+    if team and plain(answer["participant"]) != plain(team):
+        said = f"nothing was queued: these very files were sent before, in the name of {look.printable(answer['participant'])}"
+        typer.echo(f"{said}; change something to send them in the name of {look.printable(team)}", err=True)
+        raise typer.Exit(2)
     if not as_json:
         where = f"{credentials.server}/submissions/{answer['id'][:12]}"
         whose = f" of {answer['participant']}" if team else ""
@@ -104,6 +109,11 @@ def submit(
             json.dumps({"submission": answer["id"], "track": answer["track"], "runs": [brief(run) for run in ended or answer["runs"]]})
         )
     raise typer.Exit(max((look.exit_code(run) for run in ended), default=0))
+
+
+def plain(name: str) -> str:
+    """A name as the server tells names apart."""
+    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def brief(run: dict[str, Any]) -> dict[str, Any]:
