@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.exc import DatabaseError
 from typer.testing import CliRunner
 
 from minjoule import client as api_client
@@ -14,6 +15,7 @@ from minjoule.cli.main import app as cli
 from minjoule.record import canonical
 from server import clock
 from server.boards.service import rank_stale_boards, restore, rule
+from server.boards.versions import DamagedVersionError
 from server.db.rows import EntryRow, RankingVersionRow, SubmissionRow
 from server.db.session import Database
 from server.domain.scoring import Status
@@ -126,6 +128,27 @@ def test_what_is_in_a_version_may_be_kept_for_ever_and_the_page_around_it_not(cl
     for path in (f"{API}/1", f"{API}/1?offset=0", f"{PLACE}/1.csv"):
         assert client.get(path).headers["cache-control"] == "public, max-age=31536000, immutable"
     assert client.get(f"{PLACE}/1").headers["cache-control"] == "private, no-cache"
+
+
+def test_a_damaged_version_is_never_shown_and_stops_no_ranking(
+    client: TestClient, database: Database, board: dict[str, str], sql: Any
+) -> None:
+    sql("drop trigger versions_no_update")
+    sql("update ranking_versions set content = x'00' where number = 3")
+    with pytest.raises(DamagedVersionError, match=r"version 3 of board \d+ can't be unpacked"):
+        client.get(f"{API}/3")
+    take_out(database, Status.DISQUALIFIED, "it read the meter's clock", board["cheap"])
+    assert [each["number"] for each in client.get(API).json()] == [4, 3, 2, 1]
+    assert [each["name"] for each in client.get(f"{API}/4").json()["entries"]] == ["first", "dear", "cheap"]
+    sql("update ranking_versions set sha256 = '0' where number = 1")
+    with pytest.raises(DamagedVersionError, match="another digest"):
+        client.get(f"{API}/1")
+
+
+@pytest.mark.parametrize("statement", ["update ranking_versions set ranked = 9", "delete from ranking_versions"])
+def test_the_database_refuses_to_change_a_version(board: dict[str, str], sql: Any, statement: str) -> None:
+    with pytest.raises(DatabaseError, match="never changed"):
+        sql(statement)
 
 
 def test_an_older_version_leads_to_its_neighbours_and_to_the_newest(client: TestClient, board: dict[str, str]) -> None:

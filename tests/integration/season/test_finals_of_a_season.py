@@ -14,6 +14,7 @@ from server import audit, clock
 from server.db.rows import RunRow
 from server.domain.errors import Conflict
 from server.domain.reviews import Act
+from server.finals.repository import ruled_since
 from server.organizers import seasons, service
 from server.runs import remedies
 from tests.integration.season.conftest import Play
@@ -155,6 +156,30 @@ def test_a_withdrawn_finalist_is_not_run_again_and_holds_nobody_up(final: Final)
     assert answer.status_code == 200
     final.judge()
     assert final.standings() == [(second, 1, "ranked"), (third, 2, "ranked"), (first, None, "withdrawn")]
+
+
+def test_a_season_is_not_closed_over_runs_of_entries_that_were_sent_in_time(play: Play, host: Any) -> None:
+    rig, now = host("rig-1", "rig"), clock.now()
+    play.within(seasons.open_season, None, "kjv", now, now + DAY, now)
+    play.enter(0, "kjv", 10.0)
+    with pytest.raises(Conflict, match="1 entries that were sent in time have runs under way"):
+        play.within(seasons.close_season, play.hints, None, "kjv", now + 2 * DAY)
+    play.judge(rig)
+    play.tick()
+    assert play.within(seasons.close_season, play.hints, None, "kjv", now + 2 * DAY)
+
+
+def test_a_ruling_that_moves_nobody_is_looked_at_once_and_is_no_reason_later(final: Final) -> None:
+    final.judge()
+    first, second, _ = final.entries
+    final.act(Act.DISQUALIFY, first)
+    final.act(Act.RESTORE, first)
+    versions = len(final.view()["versions"])
+    with final.play.database.session(read_only=True) as session:
+        assert ruled_since(session) == []
+    final.act(Act.DISQUALIFY, second)
+    assert len(final.view()["versions"]) == versions + 1
+    assert final.view()["reason"].count("disqualify") == 1
 
 
 def test_rules_that_score_are_not_changed_while_final_runs_are_in_progress(final: Final) -> None:
