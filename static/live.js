@@ -22,7 +22,8 @@
     put("loss", at.loss_so_far ? at.loss_so_far.toFixed(4) : "–");
     const share = at.progress === null || at.progress === undefined ? "" : ` ${Math.round(100 * at.progress)} %`;
     put("phase", run.state === "RUNNING" ? `${at.phase || "starting"}${share}` : `queued, ${run.queue_position ? `${run.queue_position} before it` : "next"}`);
-    put("reason", run.reason || "");
+    put("reason", run.reason || run.message || "");
+    put("estimate", run.estimate_s ? `About ${Math.ceil(run.estimate_s)} s.` : "");
     if (run.log_tail) put("log", run.log_tail);
     return false;
   };

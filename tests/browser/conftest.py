@@ -83,15 +83,18 @@ def site(
         judge(headers, loss=0.31 + 0.02 * number, energy_uj=1_700_000 * 3**number)
     done = submit(account("Alice Longfellow-Cholmondeley"), bundle_of(name="mine"))
     judge(headers, loss=0.32, train=TRAIN, score=SCORE)
-    client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers)
+    for number, name in enumerate(names):
+        submit(account(f"finalist {number}"), bundle_of("digits", name=name[:60]))
+        judge(headers, loss=0.2, energy_uj=1_700_000 * 3**number)
     organizer, signed = signed_in(client, database, "Olga", "organizer")
+    rig = rig_headers(client, database)
+    measured = measured_run(client, database, organizer, rig)
+    judge(headers, loss=0.3)
     answer = client.put("/api/v1/submissions", content=bundle_of(name="waits").to_zip(), headers=organizer)
     waits = answer.json()
     claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
     fault = {"epoch": claim["epoch"], "cause": "meter_fault", "detail": "the plug fell silent for 1.2 s"}
     client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=fault, headers=headers)
-    rig = rig_headers(client, database)
-    measured = measured_run(client, database, organizer, rig)
     team = team_with_members(database, "Olga", ["Alice Longfellow-Cholmondeley", "entrant 0"])
     in_its_name = bundle_of(name="the team's").to_zip()
     assert client.put("/api/v1/submissions?team=The Longest-Named Team of All", content=in_its_name, headers=organizer).status_code == 201
@@ -104,7 +107,7 @@ def site(
         "play": "/tracks/webgpu-digits/play",
         "records": "/tracks/digits/records",
         "season-open": "/tracks/kjv/seasons/1",
-        "season-running": "/tracks/parity/seasons/1?board=test",
+        "season-running": "/tracks/digits/seasons/1?board=test",
         "season-final": "/tracks/digits/seasons/1?board=rig",
         "hosts": "/hosts",
         "submission": f"/submissions/{waits['id']}",
@@ -157,13 +160,12 @@ def rig_headers(client: TestClient, database: Database) -> dict[str, str]:
 
 
 def play_seasons(client: TestClient, database: Database, rig: dict[str, str]) -> None:
-    """One that is open, one whose final runs wait, and one with its final standings."""
+    """One that is open, and one that is closed: its final runs wait on one board, the other has its final standings."""
     now, hints = clock.now(), FakeHints()
     with database.session() as session:
-        for slug in ("kjv", "parity", "digits"):
+        for slug in ("kjv", "digits"):
             seasons.open_season(session, None, slug, now, now + dt.timedelta(days=30), now)
-        for slug in ("parity", "digits"):
-            seasons.close_season(session, hints, None, slug, now + dt.timedelta(days=31))
+        seasons.close_season(session, hints, None, "digits", now + dt.timedelta(days=31))
     for number in range(30):
         claim = client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=rig)
         if claim.status_code == 204:
