@@ -14,6 +14,8 @@ import signal
 import sys
 
 PR_SET_CHILD_SUBREAPER = 36
+AGAIN_S = 0.005
+SIGNALS = (signal.SIGTERM, signal.SIGALRM, signal.SIGINT)
 
 
 def descendants(root: int) -> list[int]:
@@ -40,19 +42,25 @@ def read(path: str) -> str:
 
 
 def kill_all(*_: object) -> None:
-    """SIGKILL to every descendant; repeated by the main loop until none is left."""
+    """SIGKILL to every descendant, and again in a moment: a fork that raced the scan dies at the next.
+
+    The timer is set anew when a scan is through: on a busy machine one that ticks by itself would interrupt every scan by another.
+    """
     for pid in descendants(os.getpid()):
         try:
             os.kill(pid, signal.SIGKILL)
         except OSError:
             continue
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
 
 
 def end_with_the_host() -> None:
     """Standard input is a pipe that the host holds: its end means that the host is gone.
 
     (PR_SET_PDEATHSIG would follow the thread that started us, not the process.)
+    Signals are the main thread's: one that landed here wouldn't wake it.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -64,17 +72,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     report = int(sys.argv[1])
 
-    def end(*_: object) -> None:
-        kill_all()
-        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)  # a fork that raced the scan dies at the next tick
-
-    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGTERM, kill_all)
     signal.signal(signal.SIGALRM, kill_all)
     resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[2]),) * 2)
     os.set_inheritable(report, False)
     nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
-    defaults = [signal.SIGTERM, signal.SIGALRM, signal.SIGINT]
-    harness = os.posix_spawn(sys.argv[3], sys.argv[3:], os.environ, file_actions=[nothing], setsid=True, setsigdef=defaults)
+    harness = os.posix_spawn(sys.argv[3], sys.argv[3:], os.environ, file_actions=[nothing], setsid=True, setsigdef=SIGNALS)
     _thread.start_new_thread(end_with_the_host, ())
     status = 0
     while True:

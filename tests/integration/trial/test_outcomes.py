@@ -150,6 +150,22 @@ def train(data, *, seed):
     assert not proof.exists()
 
 
+def test_a_crowd_that_outlives_train_is_killed(run: Run) -> None:
+    crowd = """
+import os, threading, time
+def train(data, *, seed):
+    for _ in range(40):
+        if os.fork() == 0:
+            for _ in range(30):
+                threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+            time.sleep(60)
+            os._exit(0)
+    time.sleep(0.5)
+    return b"model"
+"""
+    assert run(HONEST + crowd).outcome is Outcome.FINISHED
+
+
 def test_a_module_of_the_bundle_does_not_shadow_the_prelude(run: Run) -> None:
     result = run(HONEST, numpy="raise SystemExit('shadowed')", sitecustomize="raise SystemExit('shadowed')")
     assert result.outcome is Outcome.FINISHED
