@@ -108,8 +108,9 @@ def tried(folder: Path, rules: shipped_tracks.TrackRules, times: int) -> calibra
     """A baseline's trials, in this process or in a browser."""
     if rules.image != WEBGPU:
         return calibration.try_out(folder, problem_of(rules).draw, times)
+    tell = lambda said: typer.echo(f"{folder.name}: a void run is replaced: {said}", err=True)  # noqa: E731
     try:
-        return browser_calibration.try_out(folder, rules, times)
+        return browser_calibration.try_out(folder, rules, times, tell)
     except (BoxFault, browser_calibration.CalibrationError) as error:
         typer.echo(f"{folder.name} wasn't calibrated: {error}", err=True)
         raise typer.Exit(3) from None

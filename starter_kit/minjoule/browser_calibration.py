@@ -6,8 +6,10 @@ The twin of ``calibration.try_out``, for entries that no process of ours can imp
 import os
 import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
+from minjoule.box import BoxFault
 from minjoule.bundle import read_folder
 from minjoule.calibration import Baseline, Trial
 from minjoule.floor import repeat_key
@@ -18,6 +20,7 @@ from minjoule.tracks import TrackRules
 from minjoule.trial import PhaseBill, TrialSpec, WindowRules
 from minjoule.trial import Trial as Attempt
 
+MOST_FAULTS = 3
 UJ_PER_CPU_S = WATTS_PER_CORE * 1e6
 
 
@@ -25,13 +28,26 @@ class CalibrationError(Exception):
     """A baseline didn't finish: how it ended, and why."""
 
 
-def try_out(folder: Path, rules: TrackRules, times: int) -> Baseline:
-    """Run the entry in ``folder`` on ``times`` fresh instances. Raises CalibrationError, and BoxFault without a Chromium."""
+def try_out(folder: Path, rules: TrackRules, times: int, on_fault: Callable[[str], None]) -> Baseline:
+    """Run the entry in ``folder`` on ``times`` fresh instances; a fault of ours is told and its instance replaced.
+
+    Raises CalibrationError, and BoxFault after a few faults in a row, as without a Chromium.
+    """
     bundle = read_folder(folder)
     with tempfile.TemporaryDirectory(prefix="minjoule-calibrate-") as place, LocalBoxes() as boxes:
         bundle.write_to(Path(place))
-        trials = tuple(carry_out(Path(place), bundle.manifest.entrypoint, rules, boxes) for _ in range(times))
+        trials = tuple(unfaulted(lambda: carry_out(Path(place), bundle.manifest.entrypoint, rules, boxes), on_fault) for _ in range(times))
     return Baseline(bundle.manifest.name, trials)
+
+
+def unfaulted(attempt: Callable[[], Trial], on_fault: Callable[[str], None]) -> Trial:
+    """The first attempt that isn't void. Raises BoxFault when none of a few is."""
+    for _ in range(MOST_FAULTS - 1):
+        try:
+            return attempt()
+        except BoxFault as fault:
+            on_fault(str(fault))
+    return attempt()
 
 
 def carry_out(bundle: Path, entrypoint: str, rules: TrackRules, boxes: LocalBoxes) -> Trial:

@@ -97,8 +97,8 @@ fn backward(@builtin(global_invocation_id) id: vec3u) {
 @compute @workgroup_size(64)
 fn learn(@builtin(global_invocation_id) id: vec3u) {
     if (id.x >= last() + CLASSES) { return; }
-    let rate = 0.05 * (1.0 + cos(3.1415927 * state[0] / f32(STEPS)));
-    let speed = 0.9 * speeds[id.x] - rate * (slope_of(id.x) + 5e-4 * weights[id.x]);
+    let rate = 0.1 * (1.0 + cos(3.1415927 * state[0] / f32(STEPS)));
+    let speed = 0.9 * speeds[id.x] - rate * (slope_of(id.x) + 1e-3 * weights[id.x]);
     speeds[id.x] = speed;
     weights[id.x] += speed;
 }
