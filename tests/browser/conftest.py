@@ -100,8 +100,8 @@ def site(
     assert client.put("/api/v1/submissions?team=The Longest-Named Team of All", content=in_its_name, headers=organizer).status_code == 201
     pages = {
         "home": "/",
-        "board": "/tracks/parity",
-        "budget-board": "/tracks/parity?budget=100",
+        "board": "/tracks/parity?board=test",
+        "budget-board": "/tracks/parity?board=test&budget=100",
         "empty-board": "/tracks/kjv",
         "rules": "/tracks/digits/rules",
         "play": "/tracks/webgpu-digits/play",
