@@ -273,7 +273,7 @@ def judge(client: TestClient, database: Database) -> Callable[..., list[str]]:
     def carry_out(headers: dict[str, str], most: int = 100, **figures: Any) -> list[str]:
         done = []
         for _ in range(most):
-            answer = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers)
+            answer = client.post("/api/v1/host/claims", headers=headers)
             if answer.status_code == 204:
                 break
             claim = answer.json()

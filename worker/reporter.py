@@ -1,6 +1,5 @@
 """The Reporter over HTTP, with the host's token, on one kept-alive connection a thread of use."""
 
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -29,12 +28,11 @@ class HttpReporter:
         headers = {"authorization": f"Bearer {credentials.token}"}
         base_url = f"{credentials.server.rstrip('/')}/api/v1/host"
         self._http = httpx.Client(base_url=base_url, headers=headers, timeout=10, transport=transport)
-        self._boot_id = secrets.token_hex(8)
 
     def claim(self) -> Claim | None:
         """One try: the next hint brings another."""
         try:
-            response = self._once("POST", "/claims", json={"boot_id": self._boot_id})
+            response = self._once("POST", "/claims")
         except (LostLeaseError, RefusedError) as error:
             raise ServerFault(f"the server lets this host claim nothing: {error}") from error
         return None if response.status_code == 204 else Claim.model_validate(response.json())

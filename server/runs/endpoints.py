@@ -19,7 +19,7 @@ from server.runs.judging import Desk
 from server.runs.live import LiveRuns, without_clock
 from server.runs.power_plot import power_csv
 from server.runs.quota import QuotaView, TeamQuota
-from server.runs.schemas import Claim, ClaimRequest, ControlReport, FaultReport, Heartbeat, Lease, Report
+from server.runs.schemas import Claim, ControlReport, FaultReport, Heartbeat, Lease, Report
 from server.runs.service import RunView
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
@@ -105,7 +105,7 @@ def desk(request: Request) -> Desk:
 
 
 @router.post("/host/claims", response_model=None, responses={200: {"model": Claim}, 204: {"description": "nothing waits"}}, tags=["host"])
-def create_claim(request: Request, _: ClaimRequest, host: CurrentHost, session: WriteSession) -> Claim | Response:
+def create_claim(request: Request, host: CurrentHost, session: WriteSession) -> Claim | Response:
     """The next run for this host."""
     hosts.refuse_unsandboxed(session, host, loopback_only=request.app.state.settings.loopback_only)
     return judging.claim(session, desk(request), host, clock.now()) or Response(status_code=204)

@@ -27,12 +27,6 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class ClaimRequest(Strict):
-    """Which process of the host asks; another boot id means that the last one is gone."""
-
-    boot_id: str = Field(max_length=64)
-
-
 class Heartbeat(Strict):
     """I'm alive, and this is how far I am. ``log`` is what came since ``log_offset``."""
 

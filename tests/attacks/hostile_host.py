@@ -39,7 +39,7 @@ class HostileHost:
     def claim(self) -> dict[str, Any]:
         """A fresh submission's run."""
         run = self.arena.submit(honest(secrets.token_hex(8)))
-        answer = self.arena.http.post("/host/claims", json={"boot_id": "hostile"}, headers=self.arena.host)
+        answer = self.arena.http.post("/host/claims", headers=self.arena.host)
         claimed: dict[str, Any] = answer.json()
         assert claimed["run_id"] == run, answer.text
         return claimed

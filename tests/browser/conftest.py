@@ -92,7 +92,7 @@ def site(
     judge(headers, loss=0.3)
     answer = client.put("/api/v1/submissions", content=bundle_of(name="waits").to_zip(), headers=organizer)
     waits = answer.json()
-    claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+    claim = client.post("/api/v1/host/claims", headers=headers).json()
     fault = {"epoch": claim["epoch"], "cause": "meter_fault", "detail": "the plug fell silent for 1.2 s"}
     client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=fault, headers=headers)
     team = team_with_members(database, "Olga", ["Alice Longfellow-Cholmondeley", "entrant 0"])
@@ -167,7 +167,7 @@ def play_seasons(client: TestClient, database: Database, rig: dict[str, str]) ->
             seasons.open_season(session, None, slug, now, now + dt.timedelta(days=30), now)
         seasons.close_season(session, hints, None, "digits", now + dt.timedelta(days=31))
     for number in range(30):
-        claim = client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=rig)
+        claim = client.post("/api/v1/host/claims", headers=rig)
         if claim.status_code == 204:
             break
         windows = {"train": TRAIN | {"expanded_uj": 90_000 + number, "on_host_uj": 20_000}}
@@ -189,7 +189,7 @@ def measured_run(client: TestClient, database: Database, organizer: dict[str, st
         "train": TRAIN | {"expanded_uj": 90_000, "on_host_uj": 20_000, "meters": meters(1_045_678, 300_000, 1_900_000)},
         "score": SCORE | {"expanded_uj": 60_000, "on_host_uj": 9_000, "meters": meters(600_000, 400_000, 1_500_000)},
     }
-    while (claim := client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers)).status_code == 200:
+    while (claim := client.post("/api/v1/host/claims", headers=headers)).status_code == 200:
         run = claim.json()
         report = report_of(run["epoch"], **said, **windows)
         assert client.post(f"/api/v1/host/attempts/{run['attempt_id']}/report", json=report, headers=headers).status_code == 200

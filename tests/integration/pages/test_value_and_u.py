@@ -32,7 +32,7 @@ def board(
         token = client.post("/api/v1/host/enrolments", json={"code": code, "name": "rig-1", "facts": {}}).json()["token"]
         headers, view = {"authorization": f"Bearer {token}"}, submit(account("Alice"))
         for place in range(3):
-            claim = client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers).json()
+            claim = client.post("/api/v1/host/claims", headers=headers).json()
             said = report_of(claim["epoch"], **({"sharing": sharing} if sharing else {}))
             for name, doubt in zip(("train", "score"), (doubts * 2)[:2], strict=True):
                 said[name] |= doubt
@@ -99,7 +99,7 @@ def test_a_report_whose_boxes_dont_fit_is_refused(
 ) -> None:
     headers = host()
     submit(account("Alice"))
-    claim = client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers).json()
+    claim = client.post("/api/v1/host/claims", headers=headers).json()
     plain = {"losses": [0.1] * 5, "instances": ["a" * 64] * 5, "artifacts": ["b" * 64] * 5}
     sharing = {"floor_ns": str(10**9), "expected_ns": str(2 * 10**8), "train": 5, "score": 5} | plain | change
     said = report_of(claim["epoch"], sharing=sharing)

@@ -37,7 +37,7 @@ def test_submit_page_says_before_the_upload_what_nobody_judges(
     assert "a submission would be refused" in client.get("/submit").text
     headers = host()
     assert "no live host" in client.get("/submit").text
-    client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers)
+    client.post("/api/v1/host/claims", headers=headers)
     shown = client.get("/submit").text
     assert ">live<" in shown
     assert "no live host" not in shown
@@ -52,7 +52,7 @@ def test_own_page_shows_how_far_the_runs_are(client: TestClient, host: Callable[
     shown = client.get("/me").text
     assert "queued, next" in shown
     assert "queued, 1 before it" in shown
-    client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers)
+    client.post("/api/v1/host/claims", headers=headers)
     assert "running now" in client.get("/me").text
 
 
@@ -61,7 +61,7 @@ def test_run_page_shows_both_windows_with_length_and_joules(
 ) -> None:
     headers, alice = host(), account("Alice")
     submit(alice)
-    claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+    claim = client.post("/api/v1/host/claims", headers=headers).json()
     train = {"begin_ns": 0, "end_ns": 2_500_000_000, "energy_uj": 4_000_000, "expanded_uj": None}
     score = {"begin_ns": 3_000_000_000, "end_ns": 3_125_000_000, "energy_uj": 1_000_000, "expanded_uj": None}
     said = report_of(claim["epoch"], train=train, score=score)
@@ -76,7 +76,7 @@ def test_run_page_tells_why_an_attempt_failed(
 ) -> None:
     headers, alice = host(), account("Alice")
     submit(alice)
-    claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+    claim = client.post("/api/v1/host/claims", headers=headers).json()
     said = {"epoch": claim["epoch"], "cause": "meter_fault", "detail": "the plug <b>fell silent</b>"}
     assert client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=said, headers=headers).status_code == 200
     assert "meter fault: the plug &lt;b&gt;fell silent&lt;/b&gt;" in client.get(f"/runs/{claim['run_id']}").text

@@ -46,7 +46,7 @@ def test_a_report_must_lie_between_idle_and_rated(
     assert calibrated(client, headers) == 204
     assert (facts_of(client)["least_w"], facts_of(client)["rated_w"]) == (20.0, RATED_W)
     submit(account("Alice"))
-    claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+    claim = client.post("/api/v1/host/claims", headers=headers).json()
     path = f"/api/v1/host/attempts/{claim['attempt_id']}/report"
     answer = client.post(path, json=report_of(1) | window(watts) | {"symbols": 0}, headers=headers)
     assert (answer.status_code, words in answer.text) == (status, True), answer.text

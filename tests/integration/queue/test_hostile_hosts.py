@@ -21,7 +21,7 @@ LIES = {"longer than its life": LONG, "hotter than any machine": HOT, "scored be
 def claimed(client: TestClient, account: Any, host: Any, submit: Any) -> tuple[dict[str, Any], dict[str, str]]:
     headers = host()
     submit(account("Alice"))
-    return client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json(), headers
+    return client.post("/api/v1/host/claims", headers=headers).json(), headers
 
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
@@ -38,7 +38,7 @@ def test_an_implausible_report_is_refused_and_the_run_queued_again_at_no_cost(
     assert run["attempts"][0]["fault_cause"] == "report_refused"
     assert "host-1 reported what can't be" in run["attempts"][0]["fault_detail"]
     assert client.post(path, json=report_of(1), headers=headers).status_code == 409
-    again = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+    again = client.post("/api/v1/host/claims", headers=headers).json()
     assert (again["run_id"], again["epoch"]) == (claim["run_id"], 2)
 
 
@@ -49,7 +49,7 @@ def test_a_revoked_hosts_results_are_flagged_with_the_public_reason_and_its_open
     submit(account("Alice"))
     (judged,) = judge(bad, most=1)
     (honest,) = judge(good, most=1)
-    under_way = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=bad).json()["run_id"]
+    under_way = client.post("/api/v1/host/claims", headers=bad).json()["run_id"]
     with database.session() as session:
         assert judging.revoke_host(session, hints, "bad", clock.now(), "its plug was opened") == 1
     flagged, clean, queued = (client.get(f"/api/v1/runs/{each}").json() for each in (judged, honest, under_way))
@@ -58,4 +58,4 @@ def test_a_revoked_hosts_results_are_flagged_with_the_public_reason_and_its_open
     assert "its plug was opened" in client.get(f"/runs/{judged}").text
     assert clean["flag"] is None
     assert (queued["state"], queued["attempts"][0]["fault_cause"]) == ("QUEUED", "host_revoked")
-    assert client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=bad).status_code == 401
+    assert client.post("/api/v1/host/claims", headers=bad).status_code == 401

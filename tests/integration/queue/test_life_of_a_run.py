@@ -30,7 +30,7 @@ def claim(client: TestClient, account: Make, host: Any, submit: Any) -> Callable
 
     def take(as_host: dict[str, str] | None = None) -> tuple[dict[str, Any], dict[str, str]]:
         used = as_host or headers
-        answer = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=used)
+        answer = client.post("/api/v1/host/claims", headers=used)
         assert answer.status_code == 200, answer.text
         return answer.json(), used
 
@@ -238,7 +238,7 @@ def test_a_revoked_host_is_turned_away_and_its_attempt_queued_again(
     claimed, headers = claim()
     with database.session() as session:
         judging.revoke_host(session, hints, "host-1", clock.now())
-    assert client.post("/api/v1/host/claims", json={"boot_id": "x"}, headers=headers).status_code == 401
+    assert client.post("/api/v1/host/claims", headers=headers).status_code == 401
     assert client.get(f"/api/v1/runs/{claimed['run_id']}").json()["attempts"][0]["fault_cause"] == "host_revoked"
 
 

@@ -18,7 +18,7 @@ def reported(client: TestClient, host: Any, account: Callable[..., Account], sub
     submit(account("Alice"))
 
     def post(train: Any, scoring: Any = None, **changes: Any) -> Any:
-        claim = client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers).json()
+        claim = client.post("/api/v1/host/claims", headers=headers).json()
         said = report_of(claim["epoch"], **changes)
         for name, meters in (("train", train), ("score", scoring)):
             if said[name] is not None:

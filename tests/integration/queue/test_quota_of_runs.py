@@ -44,7 +44,7 @@ class Shop:
         return view
 
     def claim(self) -> dict[str, Any]:
-        answer = self.client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=self.rig)
+        answer = self.client.post("/api/v1/host/claims", headers=self.rig)
         assert answer.status_code == 200, answer.text
         claim: dict[str, Any] = answer.json()
         return claim

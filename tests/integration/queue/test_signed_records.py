@@ -28,7 +28,7 @@ def signing_host(database: Database, client: TestClient) -> Headers:
 
 
 def claim(client: TestClient, headers: Headers) -> dict[str, Any]:
-    given: dict[str, Any] = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+    given: dict[str, Any] = client.post("/api/v1/host/claims", headers=headers).json()
     return given
 
 

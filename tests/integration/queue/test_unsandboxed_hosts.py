@@ -33,8 +33,8 @@ def test_it_claims_on_loopback_and_no_more_once_the_server_listens_beyond(
         code = hosts.issue_code(session, LOCAL, loopback_only=True, now=clock.now())
     enrolled = client.post("/api/v1/host/enrolments", json={"code": code, "name": "mine"}).json()
     headers = {"authorization": f"Bearer {enrolled['token']}"}
-    assert client.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers).status_code == 204
-    answer = open_to_all.post("/api/v1/host/claims", json={"boot_id": "b"}, headers=headers)
+    assert client.post("/api/v1/host/claims", headers=headers).status_code == 204
+    answer = open_to_all.post("/api/v1/host/claims", headers=headers)
     assert answer.status_code == 409
     assert "listens beyond loopback" in answer.json()["error"]["message"]
 

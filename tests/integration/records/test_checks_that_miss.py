@@ -29,7 +29,7 @@ def test_a_replication_that_missed_without_a_bill_stops_no_ranking(
     path = f"/api/v1/submissions/{digest}/replications"
     assert client.post(path, json={"host_class": "test"}, headers=bob.headers).status_code == 201
     for _ in range(2):  # the second time it's a miss
-        claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers).json()
+        claim = client.post("/api/v1/host/claims", headers=headers).json()
         fault = {"epoch": claim["epoch"], **UNQUIET}
         assert client.post(f"/api/v1/host/attempts/{claim['attempt_id']}/fault", json=fault, headers=headers).status_code == 200
     missed = client.get(f"/api/v1/runs/{claim['run_id']}").json()
@@ -49,7 +49,7 @@ def test_who_withdraws_spends_nobody_elses_quota(
     digest = submit(alice)["id"]
     judge(headers, loss=0.1)
     assert client.post(f"/api/v1/submissions/{digest}/replications", json={"host_class": "test"}, headers=bob.headers).status_code == 201
-    client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers)  # one of Bob's runs is under way
+    client.post("/api/v1/host/claims", headers=headers)  # one of Bob's runs is under way
     full = client.get("/api/v1/me", headers=bob.headers).json()["quota"]["runs_limit"]
     assert client.get("/api/v1/me", headers=bob.headers).json()["runs_left_today"] == full - 3
     assert (

@@ -39,7 +39,7 @@ class Season:
     def judge(self, headers: dict[str, str], most: int = 1000, factor: float = 1.0) -> int:
         """Carry out what waits; an entry's joules are its own, 0.5 % about."""
         for count in range(most):
-            answer = self.client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=headers)
+            answer = self.client.post("/api/v1/host/claims", headers=headers)
             if answer.status_code == 204:
                 return count
             claim = answer.json()

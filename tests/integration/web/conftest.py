@@ -87,10 +87,10 @@ def world(client: TestClient, database: Database, host: Callable[..., Any]) -> W
     its = {"host": host("host-1"), "wrong_host": host("host-2")}
     bearer = {"authorization": f"Bearer {people['owner'].token}"}
     view = client.put("/api/v1/submissions", content=bundle_of().to_zip(), headers=bearer).json()
-    done = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=its["host"]).json()
+    done = client.post("/api/v1/host/claims", headers=its["host"]).json()
     answer = client.post(f"/api/v1/host/attempts/{done['attempt_id']}/report", json=report_of(done["epoch"]), headers=its["host"])
     assert answer.status_code == 200, answer.text
-    claim = client.post("/api/v1/host/claims", json={"boot_id": "boot"}, headers=its["host"]).json()
+    claim = client.post("/api/v1/host/claims", headers=its["host"]).json()
     with database.session() as session:
         seasons.open_season(session, None, "parity", clock.now(), clock.now() + dt.timedelta(days=9), clock.now())
     names = {"digest": view["id"], "run_id": done["run_id"], "attempt_id": str(claim["attempt_id"]), "slug": "parity"}

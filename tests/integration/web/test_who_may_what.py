@@ -65,7 +65,6 @@ SENT: dict[str, Sent] = {
     "PUT /api/v1/submissions": lambda _, role: {"content": bundle_for(role)},
     "POST /api/v1/submissions/{digest}/replications": lambda *_: {"json": {"host_class": "test"}},
     "POST /api/v1/host/enrolments": lambda world, role: {"json": {"code": world.code(), "name": f"new-{role}".replace("_", "-")}},
-    "POST /api/v1/host/claims": lambda world, role: {"json": {"boot_id": "boot"}},
     "POST /api/v1/host/controls": lambda world, role: {"json": {"passed": True, "said": "spread 0.2 %"}},
     "POST /api/v1/host/attempts/{attempt_id}/heartbeat": lambda world, _: {"json": epoch(world) | {"phase": "train"}},
     "POST /api/v1/host/attempts/{attempt_id}/report": lambda world, _: {"json": report_of(world.claim["epoch"])},
@@ -291,4 +290,4 @@ def test_token_in_an_address_or_a_cookie_opens_nothing(world: World) -> None:
 
 def test_a_host_token_of_a_revoked_host_opens_nothing(world: World) -> None:
     world.request("organizer", "POST", "/organizer/hosts/host-1/revoke", **form(world, "organizer"))
-    assert world.request("host", "POST", "/api/v1/host/claims", json={"boot_id": "boot"}).status_code == 401
+    assert world.request("host", "POST", "/api/v1/host/claims").status_code == 401
