@@ -174,7 +174,7 @@ def test_a_meter_that_fails_in_mid_run_voids_the_attempt_and_the_run_is_judged_a
     stack.wait("the first run trains", lambda: bool((stack.run(first)["attempt"] or {}).get("energy_uj")), 30)
     spoil(machine)
     machine.boards.write()
-    stack.wait("the attempt is void", lambda: stack.run(first)["attempts"][0]["state"] == "FAULTED", 20)
+    stack.wait("the attempt is void", lambda: stack.run(first)["attempts"][0]["state"] == "FAULTED", 90)
     before.write()
     (run,) = stack.wait_until_final([first])
     assert run["attempts"][0]["fault_cause"] == "meter_fault"
