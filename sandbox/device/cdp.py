@@ -39,7 +39,7 @@ def endpoint_of(url: str) -> tuple[str, dict[str, str]]:
         answer = httpx.get(f"{address}/json/version", timeout=REACH_S, trust_env=False)
         said = answer.raise_for_status().json()
         path = urlsplit(said["webSocketDebuggerUrl"]).path
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         how = "is the browser running with its debugging port open, and for a phone `adb forward` set?"
         raise DeviceGone(f"no browser answers at {address}/json/version ({type(error).__name__}: {error}): {how}") from None
     # The browser names itself as it was asked for; behind a forwarded port only our address leads there.
@@ -55,8 +55,8 @@ class Connection:
         """Raises DeviceGone."""
         address, self.version = endpoint_of(url)
         self._open = contextlib.ExitStack()
-        opened = connect(address, max_size=MOST_BYTES, compression=None, ping_interval=None, open_timeout=REACH_S, proxy=None)
         try:
+            opened = connect(address, max_size=MOST_BYTES, compression=None, ping_interval=None, open_timeout=REACH_S, proxy=None)
             self._socket = self._open.enter_context(opened)
         except (OSError, WebSocketException) as error:
             raise DeviceGone(f"the browser at {url} let nobody in: {error}") from None

@@ -78,8 +78,11 @@ class Origin:
         base = self._roots.get(root)
         if base is None or "\0" in rest:
             return None
-        target = (base / rest).resolve()
-        return target if target.is_relative_to(base.resolve()) and target.is_file() else None
+        try:
+            target = (base / rest).resolve()
+            return target if target.is_relative_to(base.resolve()) and target.is_file() else None
+        except OSError:  # a name that no file can have, as one too long
+            return None
 
     def _texts(self) -> dict[str, str]:
         root = self._roots.get("bundle")

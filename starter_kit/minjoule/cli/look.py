@@ -176,7 +176,7 @@ def print_board(page: dict[str, Any]) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
     for row in page["entries"]:
         for said in (*show.beside(row), *show.flags(row)):
-            typer.echo(f"{row['name']}: {said}")
+            typer.echo(printable(f"{row['name']}: {said}"))
 
 
 def follow_one(api: Client, run_id: str, *, as_json: bool) -> dict[str, Any]:

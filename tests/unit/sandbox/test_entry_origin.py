@@ -32,6 +32,7 @@ def origin(tmp_path: Path) -> Origin:
         ("/bundle/link", 404, "text/plain", b""),
         ("/bundle//etc/passwd", 404, "text/plain", b""),
         ("/bundle/%00", 404, "text/plain", b""),
+        ("/bundle/" + "a" * 300, 404, "text/plain", b""),
         ("/elsewhere/x", 404, "text/plain", b""),
         ("/", 404, "text/plain", b""),
     ],
