@@ -5,6 +5,7 @@ The origin doesn't exist: each request for it is answered over the DevTools Prot
 
 import base64
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 import minjoule
 from minjoule.browser_harness.loopback import POLICY, TYPES
 
-DOMAIN = "minjoule.invalid"
-"""RFC 2606: no such domain is ever registered."""
+OURS = re.compile(r"minjoule-[0-9a-f]{16}\.invalid")
+"""RFC 2606: nothing below ``invalid`` is ever registered. Each is a site of its own: no cookie can be set for all of them."""
 PACKAGE = Path(minjoule.__path__[0])
 PAGE = "/page/index.html"
 
@@ -31,7 +32,7 @@ class Answer:
 
 def new_origin() -> str:
     """An origin that nothing was ever stored under: even where a browser has no contexts, storage is fresh."""
-    return f"https://{secrets.token_hex(8)}.{DOMAIN}"
+    return f"https://minjoule-{secrets.token_hex(8)}.invalid"
 
 
 def policy_of(origin: str) -> str:
@@ -41,8 +42,7 @@ def policy_of(origin: str) -> str:
 
 def of_ours(url: str) -> bool:
     """Whether an address is one of the origins made here."""
-    host = urlsplit(url).hostname or ""
-    return host == DOMAIN or host.endswith(f".{DOMAIN}")
+    return OURS.fullmatch(urlsplit(url).hostname or "") is not None
 
 
 class Origin:
@@ -76,12 +76,12 @@ class Origin:
     def _file(self, path: str) -> Path | None:
         root, _, rest = path.lstrip("/").partition("/")
         base = self._roots.get(root)
-        if base is None or "\0" in rest:
+        if base is None:
             return None
         try:
             target = (base / rest).resolve()
             return target if target.is_relative_to(base.resolve()) and target.is_file() else None
-        except OSError:  # a name that no file can have, as one too long
+        except (OSError, ValueError):  # a name that no file can have: too long, or with a zero
             return None
 
     def _texts(self) -> dict[str, str]:

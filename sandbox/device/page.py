@@ -18,6 +18,8 @@ from sandbox.device.origin import PAGE, Origin, fulfilment
 HERE = Path(__file__).parent
 WORLD, BINDING = "minjoule", "minjouleTell"
 PIECE_BYTES = 1 << 20
+PIECE_COSTS = 64
+"""What relay.js counts a piece for beside its bytes."""
 ACKNOWLEDGED_BYTES = 1 << 22
 MOST_BYTES = 1 << 28
 CLOSE_S = 3.0
@@ -107,8 +109,9 @@ class Page:
                 self._inbox.put(None)
                 why = self._connection.gone or self.crash or "closed"
                 raise PageLeft(f"the page has left ({why})")
-            self._whole += base64.b64decode(piece[1:])
-            self._acknowledge(len(piece) * 3 // 4)
+            taken = base64.b64decode(piece[1:])
+            self._whole += taken
+            self._acknowledge(len(taken) + PIECE_COSTS)
             if len(self._whole) > MOST_BYTES:
                 raise PageLeft(f"the page sent a message of more than {MOST_BYTES} bytes")
             if piece[0] == "." and self._whole:

@@ -2,7 +2,7 @@
 // ahead than the host has taken, so what a page floods stays in the page.
 (() => {
   if (window.top !== window) return;
-  const PIECE = 1 << 20, AHEAD = 16 << 20;
+  const PIECE = 1 << 20, PIECE_COSTS = 64, AHEAD = 16 << 20;  // page.py acknowledges by the same cost
   const tell = globalThis.minjouleTell;
   const waiting = [];
   let port = null, ahead = 0, coming = [];
@@ -18,7 +18,7 @@
   function flush() {
     while (waiting.length && ahead < AHEAD) {
       const [bytes, at] = waiting[0], piece = bytes.subarray(at, at + PIECE), last = at + PIECE >= bytes.length;
-      ahead += piece.length + 64;
+      ahead += piece.length + PIECE_COSTS;
       tell((last ? "." : "+") + encode(piece));
       if (last) waiting.shift();
       else waiting[0][1] += PIECE;

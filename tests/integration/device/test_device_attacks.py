@@ -110,6 +110,13 @@ def test_a_log_beyond_its_cap_is_cut_and_flagged(seat: Seat, entry: Callable[[st
     assert result.log_truncated
 
 
+def test_more_messages_than_go_ahead_are_all_taken(seat: Seat, entry: Callable[[str], Path]) -> None:
+    many = 'export async function train({ log }) { for (let n = 0; n < 300000; n++) log("x"); return new Uint8Array([1]); }'
+    seat.caps = replace(seat.caps, train=replace(seat.caps.train, wall_s=120.0))
+    result = seat.judge(entry(many + PREDICTS))
+    assert result.outcome is Outcome.FINISHED, result.message
+
+
 def test_an_event_beyond_every_measure_is_the_entrys_failure_and_no_fault(seat: Seat, entry: Callable[[str], Path]) -> None:
     huge = 'export async function train() { console.dir("x".repeat(200 * 1024 * 1024)); await new Promise(() => {}); }'
     result = seat.judge(entry(huge + PREDICTS))

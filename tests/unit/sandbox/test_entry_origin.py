@@ -79,4 +79,12 @@ def test_the_policy_lets_requests_to_the_own_origin_out_and_no_socket(origin: Or
 
 def test_our_origins_are_known_by_their_names() -> None:
     assert of_ours(f"{Origin().address}/page/index.html")
-    assert not any(of_ours(url) for url in ("about:blank", "https://example.com/minjoule.invalid", "https://notminjoule.invalid/"))
+    assert not any(
+        of_ours(url)
+        for url in (
+            "about:blank",
+            "https://example.com/minjoule.invalid",
+            "https://notminjoule-0123456789abcdef.invalid/",
+            "https://x.minjoule-0123456789abcdef.invalid/",
+        )
+    )

@@ -11,6 +11,9 @@ export async function train() {
   await request(database.transaction("things", "readwrite").objectStore("things").put("x", "key"));
   localStorage.setItem("kept", "x");
   document.cookie = "kept=x; max-age=100000";
+  const above = location.hostname.split(".").slice(1).join(".");  // of a site that many entries share
+  document.cookie = `above=x; max-age=100000; domain=${above}`;
+  console.log(document.cookie.includes("above") ? "LEFT OVER above" : "refused: a cookie for others");
   await caches.open("kept").catch(() => null);
   await navigator.serviceWorker.register("/bundle/entry.js").then(() => console.log("REGISTERED"), () => console.log("refused: service worker"));
   return new Uint8Array([1]);
