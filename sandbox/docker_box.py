@@ -82,6 +82,7 @@ class DockerBox:
     """One container, used once. Made by ``DockerBoxes``."""
 
     unsandboxed = False
+    left_work = False
 
     def __init__(
         self,

@@ -2,7 +2,9 @@
 
 import json
 import platform
+from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -11,10 +13,10 @@ import typer
 from minjoule.box import BoxFault
 from minjoule.meter import MeterFault, Reason
 from minjoule.record import public_key
-from worker.app import LOCK, make_app
+from worker.app import make_app
 from worker.bench import BenchError, own_load
 from worker.calibration import Plan, calibrate, keep, load_history, usual_rounds
-from worker.device_config import DeviceConfig, device_config, load_device, store_device
+from worker.device_config import DeviceConfig, device_config, load_device, lock_path, store_device
 from worker.device_host import DeviceHost, examined
 from worker.host import facts, host_lock
 from worker.meters import Cabinet, meter_for
@@ -73,8 +75,9 @@ def described(device: str, battery: str, adb: str) -> tuple[DeviceConfig | None,
         return None, facts()
     try:
         config = device_config(device, battery, adb)
-        host = DeviceHost(config)
-        host.close()
+        with host_lock(lock_path(Path(), config)):
+            host = DeviceHost(config)
+            host.close()
     except (BoxFault, MeterFault) as error:
         typer.echo(f"not enrolled: {error}", err=True)
         raise typer.Exit(2) from None
@@ -102,19 +105,21 @@ def calibrate_host(
 ) -> None:
     """Idle power, control workload and load pulses of this machine; a failure stands the host down until one passes."""
     settings = WorkerSettings()
+    plan = Plan(idle_s, pulse_s, settings.sample_s)
     try:
         config = load_device(settings.data_dir)
-        host = DeviceHost(config) if config else None
-        cabinet = Cabinet(settings.meters_file, settings.powercap_root)
-        meter = meter_for(boundary or load_credentials(settings).boundary, cabinet, host.witnesses() if host else ())
-        if meter.facts.modelled:
-            raise MeterFault(f"{meter.facts.name} models and measures nothing: there's nothing to calibrate", Reason.MISCONFIGURED)
-        history = load_history(settings.calibration_path)
-        plan, rounds = Plan(idle_s, pulse_s, settings.sample_s), usual_rounds(history, meter.facts.name)
-        with host_lock(settings.data_dir / LOCK), (host.load if host else own_load)(control_s, rounds) as load:
+        with host_lock(lock_path(settings.data_dir, config)), ExitStack() as open_things:
+            host = DeviceHost(config) if config else None
+            if host:
+                open_things.callback(host.close)
+            cabinet = Cabinet(settings.meters_file, settings.powercap_root)
+            meter = meter_for(boundary or load_credentials(settings).boundary, cabinet, host.witnesses() if host else ())
+            if meter.facts.modelled:
+                raise MeterFault(f"{meter.facts.name} models and measures nothing: there's nothing to calibrate", Reason.MISCONFIGURED)
+            history = load_history(settings.calibration_path)
+            rounds = usual_rounds(history, meter.facts.name)
+            load = open_things.enter_context((host.load if host else own_load)(control_s, rounds))
             found = calibrate(meter, load, plan, history)
-        if host:
-            host.close()
     except (MeterFault, NotEnrolledError, BoxFault) as error:
         typer.echo(f"not calibrated: {error}", err=True)
         raise typer.Exit(3) from None

@@ -8,12 +8,11 @@ from kombu.entity import Exchange, Queue
 
 from server.domain.hints import CELERY, JUDGE, UNACKNOWLEDGED, host_queue, queue_keys
 from worker import logs, presence
-from worker.bench import make_bench
+from worker.bench import make_bench, own_device
+from worker.device_config import lock_path
 from worker.reporter import HttpReporter
 from worker.settings import WorkerSettings, load_credentials
 from worker.tasks import on_hint
-
-LOCK = "host.lock"
 
 
 def make_app(settings: WorkerSettings) -> Celery:
@@ -21,6 +20,7 @@ def make_app(settings: WorkerSettings) -> Celery:
     logs.configure(settings.log_level)
     credentials = load_credentials(settings)
     stopping = threading.Event()
+    lock = lock_path(settings.data_dir, own_device(settings))
     bench, reporter = make_bench(settings, credentials), HttpReporter(credentials, stopping=stopping)
     app = Celery("minjoule", broker=credentials.queue_url(settings.redis_url))
     name = host_queue(credentials.host_class)
@@ -34,7 +34,7 @@ def make_app(settings: WorkerSettings) -> Celery:
     )
 
     def look() -> None:
-        on_hint(reporter, bench, settings.data_dir / LOCK, settings.quarantine_path, stopping)
+        on_hint(reporter, bench, lock, settings.quarantine_path, stopping)
 
     app.task(name=JUDGE)(look)
     worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)

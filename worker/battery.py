@@ -121,7 +121,7 @@ class BatteryWatch:
         self._before, self._read = None, False
 
     def admit(self) -> None:
-        """Raises MeterFault (BATTERY)."""
+        """Raises MeterFault: BATTERY where the device isn't fit, DISCHARGED where it ran on its battery inside the window."""
         before, inside = self._before, self._read
         self.forget()
         now = self._look()
@@ -145,16 +145,16 @@ def refuse_unfit(battery: Battery) -> None:
 
 
 def refuse_fallen(before: Battery, now: Battery) -> None:
-    """Raises MeterFault where joules came from the battery inside the window."""
+    """Raises MeterFault (DISCHARGED) where joules came from the battery inside the window."""
     if not now.present and not before.present:
         return
     if now.discharged or not now.charging:
         raise MeterFault(
-            "the device ran on its battery inside the window: those joules are in no bill, the run is void", Reason.BATTERY, CHARGE
+            "the device ran on its battery inside the window: those joules are in no bill, the run is void", Reason.DISCHARGED, CHARGE
         )
     if min(now.lowest, now.level) < before.level:
         detail = f"the device's battery fell from {before.level:g} to {min(now.lowest, now.level):g} % inside the window"
-        raise MeterFault(f"{detail}: those joules are in no bill, the run is void", Reason.BATTERY, CHARGE)
+        raise MeterFault(f"{detail}: those joules are in no bill, the run is void", Reason.DISCHARGED, CHARGE)
     if before.charge_uah is not None and now.charge_uah is not None and before.charge_uah - now.charge_uah > FELL_UAH:
         fell = f"{(before.charge_uah - now.charge_uah) / 1000:g} mAh inside the window, {FELL_UAH / 1000:g} are allowed"
-        raise MeterFault(f"the battery's charge fell by {fell}: those joules are in no bill, the run is void", Reason.BATTERY, CHARGE)
+        raise MeterFault(f"the battery's charge fell by {fell}: those joules are in no bill, the run is void", Reason.DISCHARGED, CHARGE)

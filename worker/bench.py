@@ -29,11 +29,11 @@ from sandbox.prepared import PreparedBoxes
 from sandbox.probe import adapter_of, probe
 from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
 from worker.controls import Controls
-from worker.device_config import FILE, DeviceConfig, load_device
+from worker.device_config import FILE, DeviceConfig, load_device, lock_path
 from worker.device_host import BOUNDARY as DEVICE_WALL
 from worker.device_host import DeviceHost
 from worker.fitness import Fitness, nothing
-from worker.host import facts
+from worker.host import facts, host_lock
 from worker.judge import Bench
 from worker.load import Load, every_core
 from worker.logs import get_logger
@@ -102,6 +102,13 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
         place.reap()
         scratch.clear()
 
+    def prove() -> None:
+        place.prove()
+        try:
+            meter.admit()
+        except MeterFault as fault:
+            raise BoxFault(f"its meter wouldn't let a window open: {fault}") from fault
+
     return Bench(
         place.boxes,
         meter,
@@ -114,7 +121,7 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
         rules,
         controls=controls,
         live_facts=place.live_facts,
-        fitness=Fitness(place.prove),
+        fitness=Fitness(prove),
     )
 
 
@@ -143,7 +150,8 @@ def own_device(settings: WorkerSettings) -> DeviceConfig | None:
 def device(config: DeviceConfig, *, promises_gpu: bool) -> Place:
     """Boxes in a device's browser. Raises BenchError where it doesn't answer."""
     try:
-        host = DeviceHost(config, promises_gpu=promises_gpu)
+        with host_lock(lock_path(Path(), config)):  # whoever judges on it now is let end its run
+            host = DeviceHost(config, promises_gpu=promises_gpu)
     except (BoxFault, MeterFault) as error:
         raise BenchError(f"no device here: {error}. `python -m worker doctor` says more, docs/device-host.md how it's set up") from None
 
@@ -153,7 +161,7 @@ def device(config: DeviceConfig, *, promises_gpu: bool) -> Place:
         if host.battery_watch is not None:
             host.battery_watch.forget()
 
-    return Place(host.boxes, clear, nothing, host.close, host.facts, host.live_facts, host.witnesses(), host.load)
+    return Place(host.boxes, clear, nothing, host.close, host.facts, host.live_facts, host.witnesses(), host.load, host.prove)
 
 
 def controls_of(meter: Meter, settings: WorkerSettings, make_load: MakeLoad) -> Controls:

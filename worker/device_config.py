@@ -5,16 +5,20 @@ battery = "watched"             # or "none": it's taken out or bypassed, on the 
 adb = ""                        # the phone's serial number for adb, which then tells of the battery; empty without adb
 """
 
+import hashlib
 import json
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from minjoule.box import BoxFault
 
 FILE = "device.toml"
+LOCK = "host.lock"
 HOW = "See docs/device-host.md for this file"
 
 
@@ -27,6 +31,15 @@ class DeviceConfig(BaseModel):
     battery: Literal["watched", "none"] = "watched"
     adb: str = Field(default="", pattern=r"^[A-Za-z0-9._:-]*$")
     adb_program: str = "adb"
+
+    @field_validator("url")
+    @classmethod
+    def leads_somewhere(cls, url: str) -> str:
+        """Raises ValueError without a host, or where the port isn't one."""
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("HOST:PORT is due")
+        return url
 
 
 def load_device(data_dir: Path) -> DeviceConfig | None:
@@ -57,6 +70,14 @@ def device_config(url: str, battery: str, adb: str) -> DeviceConfig:
         }
         name = str(first["loc"][0])
         raise BoxFault(f"--{'device' if name == 'url' else name} {str(first['input'])[:100]!r}: {due[name]} is due") from None
+
+
+def lock_path(data_dir: Path, config: DeviceConfig | None) -> Path:
+    """The lock that lets one process at a time use what judges here: this machine's part, or a device, whoever's data folder names it."""
+    if config is None:
+        return data_dir / LOCK
+    name = hashlib.sha256(config.url.rstrip("/").encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"minjoule-device-{name}.lock"
 
 
 def store_device(data_dir: Path, config: DeviceConfig) -> None:

@@ -7,14 +7,14 @@ from typing import Any
 
 from minjoule.box import BoxFault, BoxLimits, BoxSpec, Phase
 from minjoule.meter import Meter, MeterFault
-from sandbox.adapter import named, refuse_software
+from sandbox.adapter import named, refuse_other, refuse_software
 from sandbox.device.box import WEBGPU, DeviceBoxes
 from sandbox.device.browser import DeviceBrowser
 from sandbox.device.cdp import CommandError, DeviceGone
 from sandbox.images import harness_digest
 from worker.battery import Battery, BatteryWatch, ask_adb, from_dumpsys, from_page, joined
-from worker.device_config import FILE, DeviceConfig, load_device
-from worker.host import cpu_model
+from worker.device_config import FILE, DeviceConfig, load_device, lock_path
+from worker.host import cpu_model, host_lock
 from worker.load import Load
 from worker.meters.selection import Candidate
 
@@ -41,6 +41,10 @@ class DeviceHost:
             self.browser.close()
             raise
         self.boxes = DeviceBoxes(self.browser, self.adapter)
+
+    def prove(self) -> None:
+        """That it can judge: a box of ours gets the adapter that the worker began with. Raises BoxFault."""
+        refuse_other(self._adapter(), self.adapter)
 
     def witnesses(self) -> tuple[Meter, ...]:
         """What stands beside the meter that bills."""
@@ -123,9 +127,15 @@ def examined(data_dir: Path) -> list[Candidate]:
         config = load_device(data_dir)
         if config is None:
             return []
-        host = DeviceHost(config)
+        with host_lock(lock_path(data_dir, config)):
+            return looked_at(config)
     except (BoxFault, MeterFault) as error:
         return [Candidate("device", False, str(error), mend=f"Look at docs/device-host.md and {data_dir / FILE}")]
+
+
+def looked_at(config: DeviceConfig) -> list[Candidate]:
+    """Raises BoxFault, MeterFault."""
+    host = DeviceHost(config)
     about = ", ".join(f"{name.removeprefix('device_')} {value}" for name, value in host.facts.items() if name.startswith("device_"))
     reached = Candidate(
         "device", True, f"{host.facts['browser_version']} at {config.url}; {about or 'it tells no model'}; {host.facts['storage']}"

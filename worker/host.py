@@ -59,6 +59,6 @@ def cpuinfo_field(name: str, cpuinfo: Path) -> str:
 def host_lock(path: Path) -> Iterator[None]:
     """Hold this machine: a second worker waits here until the first is done or dead."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -32,6 +32,8 @@ from worker.ports import Claim, LostLeaseError, RefusedError, Reporter, ServerFa
 from worker.signing import record_of
 
 log = get_logger()
+ENTRYS_DOING = (Reason.UNQUIET, Reason.DISCHARGED)
+"""What an entry can bring about by itself: void once, the second time its miss."""
 BEAT_S = 1.0
 PAUSE_S = 2.0
 PAUSE_MOST_S = 60.0
@@ -132,7 +134,7 @@ def judge(claim: Claim, reporter: Reporter, bench: Bench) -> bool:
     except ServerFault as error:
         log.error("server_lost", run=claim.run_id, epoch=claim.epoch, reason=str(error)[:300])
     except MeterFault as error:
-        cause = Cause.UNQUIET if error.reason is Reason.UNQUIET else Cause.METER_FAULT
+        cause = Cause.UNQUIET if error.reason in ENTRYS_DOING else Cause.METER_FAULT
         give_up(claim, reporter, cause, f"{error.reason}: {error}")
     except BoxStuck as error:
         give_up(claim, reporter, Cause.BOX_FAULT, str(error))

@@ -49,6 +49,7 @@ class DeviceBox:
     """One page, used once. Made by ``DeviceBoxes``."""
 
     unsandboxed = False
+    left_work = False
 
     def __init__(self, spec: BoxSpec, browser: DeviceBrowser, promised: Mapping[str, Any] | None = None) -> None:
         self._spec, self._browser, self._promised = spec, browser, promised
@@ -133,7 +134,7 @@ class DeviceBox:
     def _clear(self, page: Page, *, by_force: bool) -> None:
         try:
             if not page.close(by_force=by_force):
-                self._browser.free_gpu()  # a page may wait for the graphics process before it goes
+                self.left_work = not self._browser.free_gpu()  # a page may wait for the graphics process before it goes
                 if not page.close(by_force=True):
                     raise BoxStuck(f"the entry's page doesn't close: look at the browser at {self._browser.url}")
         except DeviceGone as gone:
@@ -141,7 +142,7 @@ class DeviceBox:
                 raise
             self._browser.reap()  # it was the page's act that we hung up: what was ours is looked for by a new connection
         self._browser.forget(page.origin)
-        self._browser.free_gpu()
+        self.left_work |= not self._browser.free_gpu()
 
     def _reachable(self) -> bool:
         """Whether anybody is there at all: a browser that hangs still takes connections."""

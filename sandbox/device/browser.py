@@ -31,6 +31,7 @@ class Watch:
         self.connection, self._origin = connection, Origin()
         self.context = connection.call("Target.createBrowserContext", {"disposeOnDetach": True})["browserContextId"] if own_context else ""
         where = {"browserContextId": self.context} if own_context else {}
+        self.gone = threading.Event()
         self.target = connection.call("Target.createTarget", {"url": "about:blank"} | where)["targetId"]
         self._session = connection.call("Target.attachToTarget", {"targetId": self.target, "flatten": True})["sessionId"]
         loaded = threading.Event()
@@ -41,8 +42,11 @@ class Watch:
                 connection.ask("Fetch.fulfillRequest", fulfilment(parameters["requestId"], empty, self._origin.address), self._session)
             elif event == "Page.loadEventFired":
                 loaded.set()
+            elif event in ("Target.detachedFromTarget", "Target.targetCrashed", "Inspector.targetCrashed", "gone"):
+                self.gone.set()  # somebody closed our tab, or the system took it: another is made
 
-        connection.on(self._session, hear)
+        for source in (self._session, self.target):
+            connection.on(source, hear)
         for method, parameters in (("Fetch.enable", {"patterns": [{"urlPattern": "*"}]}), ("Page.enable", {})):
             connection.call(method, parameters, self._session)
         connection.call("Page.navigate", {"url": f"{self._origin.address}/"}, self._session)
@@ -58,6 +62,15 @@ class Watch:
             what = said["exceptionDetails"].get("exception", {}).get("description") or said["exceptionDetails"].get("text", "")
             raise CommandError(f"{code}: {str(what)[:300]}")
         return said["result"].get("value")
+
+    def remove(self) -> None:
+        """Close what may be left of it. Raises DeviceGone."""
+        for method, name, value in (
+            ("Target.closeTarget", "targetId", self.target),
+            ("Target.disposeBrowserContext", "browserContextId", self.context),
+        ):
+            with contextlib.suppress(CommandError):
+                self.connection.call(method, {name: value})
 
     def forget(self, origin: str) -> None:
         """Whatever an origin has stored in the context that we share with it. Raises DeviceGone."""
@@ -90,6 +103,9 @@ class DeviceBrowser:
         """Our own page. Raises DeviceGone, CommandError."""
         connection = self.connection()
         with self._making:
+            if self._watch is not None and self._watch.gone.is_set():
+                self._watch.remove()
+                self._watch = None
             if self._watch is None:
                 self._watch = Watch(connection, own_context=bool(self.contexts))
             return self._watch
@@ -98,22 +114,23 @@ class DeviceBrowser:
         """A page that isn't open yet. Raises DeviceGone."""
         return Page(self.connection(), origin, own_context=bool(self.contexts))
 
-    def free_gpu(self) -> None:
-        """Return once the graphics processor does nobody's work; what doesn't end by itself is ended with its process.
+    def free_gpu(self) -> bool:
+        """Return once the graphics processor does nobody's work; whether what was there ended by itself, and not with its process.
 
         A device that is destroyed waits for its shaders, and whoever asks for the next one waits for that: an answer means quiet.
         Raises DeviceGone; BoxStuck where the browser doesn't get its graphics process back.
         """
-        if self._answers(FREE_S):
-            return
+        if self._quiet():
+            return True
         log.warning("gpu_process_ended url=%s", self.url)
         until = time.monotonic() + MEND_S
         with contextlib.suppress(CommandError):
             self.connection().call("Browser.crashGpuProcess")
-        while not self._answers(FREE_S):
+        while not self._quiet():
             if time.monotonic() > until:
                 raise BoxStuck(f"the device's graphics process doesn't answer {MEND_S:.0f} s after its end: look at {self.url}")
             time.sleep(LOOK_S)
+        return False
 
     def _answers(self, within_s: float) -> bool:
         watch = self.watch()
@@ -125,6 +142,11 @@ class DeviceBrowser:
             if watch.connection.gone is not None:
                 raise
             return False  # it's this answer alone that is missing
+
+    def _quiet(self) -> bool:
+        """Whether the graphics processor answers in time; where it was our own page that had gone, another asks. Raises DeviceGone."""
+        watch = self.watch()
+        return self._answers(FREE_S) or (watch.gone.is_set() and self._answers(FREE_S))
 
     def forget(self, origin: Origin) -> None:
         """What an origin stored, where it had no context of its own. Raises DeviceGone, CommandError."""

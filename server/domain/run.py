@@ -53,7 +53,7 @@ class Cause(StrEnum):
     HOST_REVOKED = "host_revoked"
     BOX_FAULT = "box_fault"
     METER_FAULT = "meter_fault"
-    UNQUIET = "unquiet"  # the machine stayed busy after the window: once ours, twice a miss
+    UNQUIET = "unquiet"  # the machine stayed busy after the window, or ran on its battery inside it: once ours, twice a miss
     BUNDLE_FAULT = "bundle_fault"
     WORKER_ERROR = "worker_error"
     VOIDED = "voided"

@@ -169,8 +169,9 @@ def fault(session: Session, desk: Desk, host: HostIdentity, attempt_id: int, sai
 
 
 def miss(session: Session, hints: Hints, attempt: AttemptRow, run: RunRow, said: FaultReport, now: dt.datetime) -> None:
-    """The machine stayed busy after the window once more: the entry's miss, or an unlucky run could burn power to be drawn again."""
-    message = f"this run's machine didn't come back to its idle power after the window, for the second time ({said.detail[:300]}): a miss"
+    """The machine was disturbed once more, as an entry can: its miss, or an unlucky run could burn power to be drawn again."""
+    what = "this run's machine wasn't quiet after its window, or left its supply within it, for the second time"
+    message = f"{what} ({said.detail[:300]}): a miss"
     to = after(RunState(run.state), Event.MISSED)
     outcome = Outcome.TIME_LIMIT
     if not quota.move(session, run, said.epoch, to, now, finished_at=now, deadline_at=None, outcome=outcome, message=message):

@@ -171,7 +171,8 @@ class Attendant:
                 self._meter.admit()
                 break
             except MeterFault as fault:
-                if fault.reason is Reason.BATTERY or time.monotonic() > give_up:  # no waiting gives back what a battery gave
+                lasting = fault.reason in (Reason.BATTERY, Reason.DISCHARGED)  # no waiting gives back what a battery gave
+                if lasting or time.monotonic() > give_up:
                     raise
             waited = True
             time.sleep(QUIET_POLL_S)

@@ -102,9 +102,12 @@ class Box(Protocol):
 
     Attributes:
         unsandboxed: True where the entrant's code isn't contained; every page and line must then say UNSANDBOXED.
+        left_work: known once it's empty: work of the entry's went on where no process of the box is, and had to be ended by force,
+            at the cost of boxes beside it.
     """
 
     unsandboxed: bool
+    left_work: bool
 
     def prepare(self) -> Channel:
         """Start the harness and wait until it stands at the gate. Returns the connected channel. Raises BoxFault."""

@@ -141,6 +141,14 @@ def said_more(channel: Channel) -> bool:
         return False
 
 
+def work_left(phase: Phase) -> Verdict:
+    """Shaders went on when the page had ended."""
+    return Verdict(
+        Outcome.RUNTIME_ERROR,
+        f"{phase} left work on the graphics processor that had to be ended by force: await what you submit (queue.onSubmittedWorkDone)",
+    )
+
+
 def too_much(phase: Phase) -> Verdict:
     """The box sent more than it was asked for."""
     if phase is Phase.TRAIN:

@@ -57,6 +57,7 @@ class LocalBox:
     """One run of the harness as a child process. See ``minjoule.box.Box`` for the contract."""
 
     unsandboxed = True
+    left_work = False
 
     def __init__(self, spec: BoxSpec, python: str = sys.executable) -> None:
         self._spec = spec

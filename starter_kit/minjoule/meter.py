@@ -37,6 +37,7 @@ class Reason(StrEnum):
     MISCONFIGURED = "misconfigured"
     QUARANTINE = "quarantine"
     BATTERY = "battery"
+    DISCHARGED = "discharged"  # inside the window; before it, it's a battery
 
 
 class MeterFault(Exception):

@@ -33,6 +33,7 @@ from minjoule.conversation import (
     said_more,
     soon,
     too_much,
+    work_left,
 )
 from minjoule.entrypoints import SCHEDULE
 from minjoule.floor import PROBE, Sharing, boxes_due, floor_ns, repeat_seed, window_allowance_s
@@ -225,7 +226,7 @@ class Trial:
             lasted_ns += ended_ns[0] - began_ns
             if self._stopped.is_set():
                 raise TrialStopped
-            if verdict.artifact is None:
+            if verdict.artifact is None or draw.boxes[phase].left_work:
                 break
             artifact, left_s = verdict.artifact, (floor - lasted_ns) / 1e9
             hand_over(lambda artifact=artifact: give_artifact(draw, artifact))  # type: ignore[misc]
@@ -260,6 +261,10 @@ class Trial:
                     end = box.wait_empty(grace_s, watch.close)
                     break
                 leaving.append(empty(box, accounts))
+                if box.left_work:  # the boxes that still wait are gone with it
+                    watch.close()
+                    end = leaving.pop().result()
+                    break
         if self._stopped.is_set():
             raise TrialStopped
         watch.settle()
@@ -297,6 +302,8 @@ class Trial:
             verdict = left_early(phase, end)
         elif verdict.outcome is Outcome.FINISHED and any(said_more(draw.channels[phase]) for draw in draws):
             return too_much(phase)
+        elif verdict.outcome is Outcome.FINISHED and any(draw.boxes[phase].left_work for draw in draws):
+            return work_left(phase)
         if end.oom_killed and verdict.outcome is not Outcome.FINISHED:
             return Verdict(Outcome.MEMORY_LIMIT, f"the kernel killed for memory: the cap is {limits.memory_bytes} bytes; use less")
         return verdict

@@ -56,6 +56,7 @@ class FakeBox:
     """See ``minjoule.box.Box``."""
 
     unsandboxed = True
+    left_work = False
 
     def __init__(self, spec: BoxSpec, script: Script, journal: list[str]) -> None:
         self.spec, self._script, self._journal = spec, script, journal

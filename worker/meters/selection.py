@@ -62,7 +62,15 @@ def meter_for(boundary: str, cabinet: Cabinet, witnesses: Sequence[Meter] = ()) 
     beside = [*(make(each, cabinet, content) for each in content.meter if each not in billing), *witnesses]
     if boundary == "modelled-cpu":
         beside.append(CpuTimeMeter())  # costs nothing, and shows how far the two models are apart
-    return billed[0] if len(billed) == 1 and not beside else JointMeter(boundary, billed, beside)
+    if len(billed) == 1 and not beside:
+        return billed[0]
+    try:
+        return JointMeter(boundary, billed, beside)
+    except ValueError as error:
+        for each in (*billed, *beside):
+            getattr(each, "close", lambda: None)()
+        detail = f"the meters' file has two meters of one kind ({error})"
+        raise MeterFault(detail, Reason.MISCONFIGURED, f"Leave one of them in it, or give the other a kind of its own. {HOW}") from None
 
 
 def modelled(boundary: str) -> Meter:

@@ -117,6 +117,45 @@ def test_more_messages_than_go_ahead_are_all_taken(seat: Seat, entry: Callable[[
     assert result.outcome is Outcome.FINISHED, result.message
 
 
+ENDLESS = """
+export async function train({ device }) {
+  const code = `@group(0) @binding(0) var<storage, read_write> cell: array<u32>;
+@compute @workgroup_size(1) fn main() { for (var n = 0u; n < 4000000000u; n++) { if (cell[0] == 77u) { break; } cell[1] = n; } }`;
+  const compute = { module: device.createShaderModule({ code }), entryPoint: "main" };
+  const pipeline = await device.createComputePipelineAsync({ layout: "auto", compute });
+  const buffer = device.createBuffer({ size: 16, usage: GPUBufferUsage.STORAGE });
+  const group = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: [{ binding: 0, resource: { buffer } }] });
+  const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(1);
+  pass.end();
+  device.queue.submit([encoder.finish()]);
+  return new Uint8Array([1]);
+}
+"""
+
+
+def test_a_shader_that_goes_on_after_train_is_the_entrys_error_though_the_next_box_is_gone_with_it(
+    seat: Seat, entry: Callable[[str], Path]
+) -> None:
+    result = seat.judge(entry(ENDLESS + PREDICTS))
+    assert result.outcome is Outcome.RUNTIME_ERROR, result.message
+    assert "left work on the graphics processor" in result.message
+
+
+def test_our_own_page_is_made_anew_when_somebody_closes_it(browser: DeviceBrowser, seat: Seat, entry: Callable[[str], Path]) -> None:
+    honest = entry("export async function train() { return new Uint8Array([1]); }" + PREDICTS)
+    for method in ("Target.closeTarget", "Page.crash"):
+        watch = browser.watch()
+        if method == "Page.crash":
+            browser.connection().ask(method, session=watch._session)
+        else:
+            browser.connection().call(method, {"targetId": watch.target})
+        assert seat.judge(honest).outcome is Outcome.FINISHED
+        assert browser.watch() is not watch
+
+
 def test_an_event_beyond_every_measure_is_the_entrys_failure_and_no_fault(seat: Seat, entry: Callable[[str], Path]) -> None:
     huge = 'export async function train() { console.dir("x".repeat(200 * 1024 * 1024)); await new Promise(() => {}); }'
     result = seat.judge(entry(huge + PREDICTS))

@@ -121,7 +121,7 @@ def test_a_battery_that_stays_as_it_is_lets_a_window_pass(after: Battery) -> Non
 def test_joules_of_the_battery_void_the_window(after: Battery, said: str) -> None:
     with pytest.raises(MeterFault, match=said) as fault:
         passes(GOOD, after)
-    assert fault.value.reason is Reason.BATTERY
+    assert fault.value.reason is Reason.DISCHARGED
 
 
 @pytest.mark.parametrize("between", [lambda watcher: None, lambda watcher: (watcher.read(BOX), watcher.forget())])

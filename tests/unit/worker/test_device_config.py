@@ -25,6 +25,8 @@ def test_what_enrolment_stores_is_what_the_worker_loads(tmp_path: Path) -> None:
     ("url", "battery", "adb", "said"),
     [
         ("127.0.0.1:9222", "watched", "", "--device '127.0.0.1:9222': http://HOST:PORT"),
+        ("http://127.0.0.1:abc", "watched", "", "--device 'http://127.0.0.1:abc': http://HOST:PORT"),
+        ("http://[::1", "watched", "", "--device"),
         ("ws://127.0.0.1:9222/devtools/browser/x", "watched", "", "--device"),
         ("http://127.0.0.1:9222", "empty", "", "--battery 'empty': watched or none is due"),
         ("http://127.0.0.1:9222", "watched", "a; reboot", "--adb 'a; reboot'"),

@@ -160,3 +160,14 @@ def test_a_host_in_quarantine_claims_nothing_and_tells_the_server(tmp_path: Path
         assert judge_all(server, make_bench(settings, credentials("node-cpu")), threading.Event()) == 0
     assert server.controls == [(False, "the joules spread")]
     assert "claim" not in server.journal
+
+
+def test_two_plugs_of_one_kind_are_refused_by_name(tmp_path: Path) -> None:
+    with FakeShelly() as one, FakeShelly() as other:
+        plugs = "".join(
+            f'[[meter]]\nkind = "shelly"\naddress = "{each.address}"\ndevice = "{each.device}"\nboundary = "{boundary}"\n'
+            for each, boundary in ((one, "node-wall"), (other, "device-wall"))
+        )
+        with pytest.raises(MeterFault, match="two meters of one kind.*shelly/wall") as caught:
+            meter_for("device-wall", cabinet(tmp_path, plugs))
+    assert caught.value.reason is Reason.MISCONFIGURED
