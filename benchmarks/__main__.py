@@ -27,6 +27,9 @@ NAMES = (
 
 def main() -> None:
     """Measure, tell, write."""
+    if unknown := [each for each in sys.argv[1:] if each not in NAMES]:
+        print(f"there is no benchmark {unknown[0]!r}: they are {', '.join(NAMES)}", file=sys.stderr)
+        raise SystemExit(2)
     path = HERE / "results.json"
     kept = {each["name"]: each for each in json.loads(path.read_text())} if path.exists() else {}
     for name in sys.argv[1:] or NAMES:

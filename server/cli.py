@@ -108,8 +108,8 @@ def user(
 
 
 @image_app.command(name="build")
-def image_build(name: str = "python") -> None:
-    """Build a box image on this machine (`python` or `torch`)."""
+def image_build(name: Annotated[str, typer.Argument(help="python, torch or webgpu.")] = "python") -> None:
+    """Build a box image on this machine."""
     raise typer.Exit(subprocess.run([sys.executable, "-m", "sandbox.images", "build", name], check=False).returncode)
 
 

@@ -12,8 +12,6 @@ DEADLINE = dt.timedelta(days=7)
 """So long the final runs may take; then the standings are made of what is there."""
 LEAST_RUNS = 2
 """Below, an entry's scatter isn't known: it stays unranked."""
-MOST_REPLACED = 2
-"""A final run that we made void is replaced so often, on its instance."""
 
 
 class Verdict(StrEnum):

@@ -5,6 +5,8 @@ from enum import StrEnum
 MAX_ATTEMPTS = 3
 LEASE_S = 10
 QUEUE_DEADLINE_DAYS = 7
+MOST_REPLACED = 2
+"""A run that we made void is replaced so often, on its instance."""
 
 
 class RunState(StrEnum):

@@ -19,9 +19,9 @@ from server.boards.standing import doubts_of
 from server.db.rows import EntryRow, FinalistRow, FinalRow, FinalVersionRow, RunRow, SubmissionRow
 from server.db.session import after_commit
 from server.domain.errors import NotFound
-from server.domain.finals import DEADLINE, MOST_REPLACED, Finalist, Place, Verdict, final_standings
+from server.domain.finals import DEADLINE, Finalist, Place, Verdict, final_standings
 from server.domain.ranking import TOP
-from server.domain.run import Purpose, RunState
+from server.domain.run import MOST_REPLACED, Purpose, RunState
 from server.domain.scoring import Bar, Status
 from server.finals import repository
 from server.logs import get_logger

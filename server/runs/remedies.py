@@ -11,11 +11,14 @@ from server.db.rows import EntryRow, RunRow
 from server.db.session import after_commit
 from server.domain.errors import Conflict, NotFound
 from server.domain.keys import new_seed
-from server.domain.run import COUNTING, QUEUE_DEADLINE_DAYS, Cause, Event, Purpose, RunState, after
+from server.domain.run import COUNTING, MOST_REPLACED, QUEUE_DEADLINE_DAYS, Cause, Event, Purpose, RunState, after
 from server.queue import Hints
 from server.runs import quota, repository
 from server.runs.draws import counts
 from server.runs.service import RunOrder, new_run_id, open_runs
+
+REPLACED_AFTER = dt.timedelta(hours=1)
+"""Whatever made three attempts fail is given time to be mended."""
 
 
 def void(session: Session, run_id: str, reason: str, now: dt.datetime, *, by_its_own: bool = False) -> None:
@@ -58,6 +61,11 @@ def replace(session: Session, hints: Hints, run_id: str, now: dt.datetime) -> st
     session.flush()
     after_commit(session, lambda: hints.run_waits(row.host_class))
     return row.id
+
+
+def replace_lost(session: Session, hints: Hints, now: dt.datetime) -> list[str]:
+    """What is void by our fault, of the runs that list an entry or keep it apart from others: again, an hour later, twice at most."""
+    return [replace(session, hints, run.id, now) for run in repository.lost(session, now - REPLACED_AFTER, MOST_REPLACED)]
 
 
 def repeat(session: Session, hints: Hints, run: RunRow, now: dt.datetime) -> str:

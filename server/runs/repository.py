@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, Select, case, func, select, update
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session, aliased, undefer
 
 from server.db.rows import AttemptRow, BoardRow, EntryRow, HostClassRow, HostRow, RunRow, SubmissionRow
-from server.domain.run import Cause, Purpose, RunState
+from server.domain.run import COUNTING, Cause, Purpose, RunState
+from server.domain.scoring import Status
 
 
 def change_state(session: Session, run: RunRow, at_epoch: int, to: RunState, **values: Any) -> bool:
@@ -146,6 +147,18 @@ def same_draw(session: Session, run: RunRow) -> list[RunRow]:
 def replacement(session: Session, old: RunRow) -> RunRow | None:
     """The run that stands for this one now."""
     return session.scalar(select(RunRow).where(RunRow.replaces_id == old.id))
+
+
+def lost(session: Session, before: dt.datetime, most: int) -> list[RunRow]:
+    """Listing and separation runs that ended void before then, and that nothing stands for; no more than ``most`` replacements each."""
+    stands, tried = aliased(RunRow), aliased(RunRow)
+    query = select(RunRow).join(EntryRow, EntryRow.id == RunRow.entry_id).where(RunRow.state == RunState.VOID, RunRow.finished_at < before)
+    query = query.where(RunRow.purpose.in_(COUNTING), RunRow.superseded.is_(False), RunRow.repeats_id.is_(None))
+    query = query.where(EntryRow.status.not_in((Status.WITHDRAWN, Status.DISQUALIFIED)))
+    query = query.where(~select(stands.id).where(stands.replaces_id == RunRow.id).exists())
+    same = (tried.entry_id == RunRow.entry_id) & (tried.purpose == RunRow.purpose) & (tried.index == RunRow.index)
+    tries = select(func.count()).select_from(tried).where(same, tried.superseded.is_(False)).scalar_subquery()
+    return list(session.scalars(query.where(tries <= most).order_by(RunRow.id)))
 
 
 def last_attempt(session: Session, run_id: str) -> AttemptRow | None:
