@@ -91,6 +91,7 @@ class SubmissionView:
     description: str
     entrypoint: str
     parent: str | None
+    parent_here: bool
     bundle_bytes: int
     also_by: list[str]
     lineage: int | None
@@ -280,6 +281,7 @@ def view_of(session: Session, row: SubmissionRow) -> SubmissionView:
         description=row.description,
         entrypoint=row.entrypoint,
         parent=row.parent_digest,
+        parent_here=bool(row.parent_digest and repository.by_digest(session, row.parent_digest)),
         bundle_bytes=row.bundle_bytes,
         also_by=repository.also_by(session, row.id),
         lineage=row.lineage_id,

@@ -110,13 +110,6 @@ def test_a_log_beyond_its_cap_is_cut_and_flagged(seat: Seat, entry: Callable[[st
     assert result.log_truncated
 
 
-def test_more_messages_than_go_ahead_are_all_taken(seat: Seat, entry: Callable[[str], Path]) -> None:
-    many = 'export async function train({ log }) { for (let n = 0; n < 300000; n++) log("x"); return new Uint8Array([1]); }'
-    seat.caps = replace(seat.caps, train=replace(seat.caps.train, wall_s=120.0))
-    result = seat.judge(entry(many + PREDICTS))
-    assert result.outcome is Outcome.FINISHED, result.message
-
-
 ENDLESS = """
 export async function train({ device }) {
   const code = `@group(0) @binding(0) var<storage, read_write> cell: array<u32>;

@@ -95,3 +95,16 @@ def test_unsandboxed_is_said_wherever_its_figures_are(
         shown = client.get(path).text
         assert "UNSANDBOXED" in shown, path
         assert "modelled, not measured" in shown, path
+
+
+def test_a_parent_is_linked_where_it_is_here_and_named_where_it_isnt(client: TestClient, host: Any, account: Any, submit: Any) -> None:
+    host()
+    first = submit(account("Alice"))["id"]
+    pages = {}
+    for parent in (first, "ab" * 32):
+        bundle = bundle_of(name=f"on {parent[:4]}")
+        manifest = bundle.files["entry.toml"].decode() + f'parent = "{parent}"\n'
+        child = submit(account(f"Bob {parent[:4]}"), bundle_of(**{"entry.toml": manifest}))["id"]
+        pages[parent] = client.get(f"/submissions/{child}").text
+    assert f'builds on <a href="/submissions/{first}">' in pages[first]
+    assert "builds on abababababab, which isn" in pages["ab" * 32]
