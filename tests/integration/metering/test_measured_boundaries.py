@@ -83,6 +83,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path, stack: Stack, bounda
             "MINJOULE_WORKER_POWERCAP_ROOT": str(powercap.root),
             "MINJOULE_WORKER_IDLE_S": idle_s,
             "MINJOULE_WORKER_SAMPLE_S": "0.05",
+            "MINJOULE_WORKER_TAIL_S": "10",  # so long a stranger's process is waited for
             "MINJOULE_WORKER_CONTROL_EVERY": "0",  # this machine's load isn't what the simulated instruments show
         }
         replace(stack, worker_environment=stack.worker_environment | instruments).start_worker()

@@ -266,6 +266,7 @@ def test_a_worker_told_to_stop_finishes_its_run_and_claims_no_other() -> None:
 
 
 def test_a_host_that_fails_pauses_longer_each_time_and_one_good_run_ends_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "PAUSE_S", 2.0)
     paused: list[float] = []
 
     class Stopping(threading.Event):
