@@ -1,6 +1,6 @@
 // Trains the network of mlp.wgsl and answers with predict.wgsl. Everything from the import of this module on is billed.
 
-const HIDDEN = 64, BATCH = 64, EPOCHS = 13, CHUNK = 64, SCALE = 3;
+const HIDDEN = 64, BATCH = 64, EPOCHS = 13, CHUNK = 64;
 const text = async (name) => (await fetch(new URL(name, import.meta.url))).text();
 
 // mulberry32: a small generator; the seed decides start and order.
@@ -40,18 +40,20 @@ function startWeights(random, features, classes) {
   return weights;
 }
 
-// Inputs are centred and stretched before training: half the steps do then.
+// Inputs are centred and brought to a mean square of one before training: half the steps do then.
 function centred(inputs, features) {
   const rows = inputs.length / features, centre = new Float32Array(features);
   inputs.forEach((value, at) => { centre[at % features] += value / rows; });
-  return { centre, inputs: inputs.map((value, at) => (value - centre[at % features]) * SCALE) };
+  const moved = inputs.map((value, at) => value - centre[at % features]);
+  const scale = 1 / Math.sqrt(moved.reduce((sum, value) => sum + value * value, 0) / moved.length);
+  return { centre, scale, inputs: moved.map((value) => value * scale) };
 }
 
 // The same in the weights, once they're trained: held-out inputs stay as they come.
-function folded(weights, centre) {
+function folded(weights, { centre, scale }) {
   const biases = centre.length * HIDDEN;
   for (let at = 0; at < biases; at++) {
-    weights[at] *= SCALE;
+    weights[at] *= scale;
     weights[biases + (at % HIDDEN)] -= weights[at] * centre[Math.floor(at / HIDDEN)];
   }
   return weights;
@@ -65,7 +67,7 @@ function shuffles(random, rows, steps) {
 
 export async function train({ device, data, seed, log }) {
   const rows = data.labels.length, steps = Math.floor((EPOCHS * rows) / BATCH);
-  const { centre, inputs } = centred(data.inputs, data.features);
+  const given = centred(data.inputs, data.features);
   const random = randomOf(seed), weights = startWeights(random, data.features, data.alphabet);
   const module = device.createShaderModule({ code: await text("mlp.wgsl") });
   const constants = { HIDDEN, BATCH, FEATURES: data.features, CLASSES: data.alphabet, STEPS: steps };
@@ -77,7 +79,7 @@ export async function train({ device, data, seed, log }) {
   const groups = [BATCH * HIDDEN, BATCH, BATCH * HIDDEN, weights.length, 1].map((threads) => Math.ceil(threads / 64));
   const zeros = (length) => bufferOf(device, new Float32Array(length));
   const state = zeros(1 + steps), trained = bufferOf(device, weights);
-  const buffers = [bufferOf(device, inputs), bufferOf(device, Uint32Array.from(data.labels)), bufferOf(device, shuffles(random, rows, steps)),
+  const buffers = [bufferOf(device, given.inputs), bufferOf(device, Uint32Array.from(data.labels)), bufferOf(device, shuffles(random, rows, steps)),
     trained, zeros(weights.length), zeros(2 * BATCH * HIDDEN), zeros(BATCH * data.alphabet), state];
   const group = device.createBindGroup({ layout: groupLayout, entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })) });
   for (let done = 0; done < steps; done += CHUNK) {
@@ -91,7 +93,7 @@ export async function train({ device, data, seed, log }) {
     const upTo = Math.min(done + CHUNK, steps), losses = new Float32Array(await read(device, state, 4 * (1 + done), 4 * (upTo - done)));
     log(`step ${upTo} of ${steps}: loss ${(losses.reduce((sum, each) => sum + each, 0) / losses.length).toFixed(3)} bits`);
   }
-  return new Uint8Array(folded(new Float32Array(await read(device, trained, 0, weights.byteLength)), centre).buffer);
+  return new Uint8Array(folded(new Float32Array(await read(device, trained, 0, weights.byteLength)), given).buffer);
 }
 
 export async function load({ device, artifact, shape }) {
