@@ -84,8 +84,14 @@ def probe(
 
     Raises BoxFault when the probe itself couldn't run.
     """
+    return let_through(tried(client, base_folder, image, host_label, machine), image)
+
+
+def tried(
+    client: docker.DockerClient, base_folder: Path, image: str, host_label: str = "local", machine: Machine | None = None
+) -> dict[str, str]:
+    """What a box of that image was answered, by what it tried: "allowed", "refused" or an errno's name. Raises BoxFault."""
     spec = BoxSpec("probe", Phase.TRAIN, Path(), "none.py", (), image, LIMITS, {"host": host_label})
-    let_be = OWN_SANDBOX if KINDS[image].needs_namespaces else set()
     box = DockerBoxes(client, base_folder, machine or Machine())(spec)
     try:
         box.launch(["python3", "-I", "-c", SCRIPT])
@@ -96,7 +102,18 @@ def probe(
         said: dict[str, str] = json.loads(end.log)
     except ValueError as error:
         raise BoxFault(f"the probe of the sandbox said nothing (exit code {end.exit_code}): {end.log[-500:]!r}") from error
+    return said
+
+
+def let_through(said: dict[str, str], image: str) -> list[str]:
+    """What an image's box must be refused, and wasn't."""
+    let_be = OWN_SANDBOX if KINDS[image].needs_namespaces else set()
     return [f"{name}: {answer}" for name, answer in said.items() if answer not in REFUSALS and name not in let_be]
+
+
+def lacks_namespaces(said: dict[str, str], image: str) -> bool:
+    """Whether the browser's own sandbox can't be had here: the kernel refuses the box a user namespace."""
+    return KINDS[image].needs_namespaces and said["clone_newuser"] != "allowed"
 
 
 def adapter_of(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -134,3 +135,11 @@ def start_stack(
     if worker:
         stack.start_worker()
     return stack
+
+
+def with_values(toml: str, values: dict[str, str]) -> str:
+    """A track file with other values for these keys."""
+    for key, value in values.items():
+        toml, found = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", toml)
+        assert found == 1, f"{key} stands {found} times in the track"
+    return toml

@@ -8,25 +8,22 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import docker as engine
 from docker.errors import DockerException
 
 from minjoule.box import BoxFactory, BoxFault, BoxStuck
-from minjoule.entrypoints import WEBGPU
 from minjoule.local_box import LocalBoxes
 from minjoule.meter import Meter, MeterFault
 from minjoule.trial import WindowRules
 from sandbox import reaper
-from sandbox.adapter import named, refuse_software
 from sandbox.docker_box import IMAGES, DockerBoxes
 from sandbox.engine_watch import EngineWatch
 from sandbox.images import check_image, harness_digest
 from sandbox.lifetime import hold
 from sandbox.limits import Machine, settings_digest
 from sandbox.prepared import PreparedBoxes
-from sandbox.probe import adapter_of, probe
+from sandbox.probe import probe
 from worker.calibration import Calibration, Plan, calibrate, load_history, usual_idle, usual_rounds
 from worker.controls import Controls
 from worker.device_config import FILE, DeviceConfig, load_device, lock_path
@@ -40,6 +37,7 @@ from worker.logs import get_logger
 from worker.meters import Cabinet, meter_for
 from worker.meters.rating import rated_by
 from worker.scratch import Scratch
+from worker.served import serve
 from worker.settings import Credentials, WorkerSettings
 from worker.signing import load_key
 
@@ -202,17 +200,15 @@ def docker(settings: WorkerSettings, label: str) -> Place:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
         machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
-        images, adapter = served(client, folder, machine, label, promises_gpu=settings.promises_gpu)
+        served = serve(client, folder, machine, label, promises_gpu=settings.promises_gpu)
         watch = EngineWatch(client)
-        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, images, adapter, watch))
-        probed = ("python", WEBGPU) if adapter else ("python",)
-        let_through = [each for image in probed for each in probe(client, folder, image, label, machine)]
+        boxes = PreparedBoxes(DockerBoxes(client, folder, machine, served.tags, served.adapter, watch))
     except (DockerException, BoxFault) as error:
         raise BenchError(
             f"no sandbox here: {error}. Install and start Docker, and build the image by `minjoule-admin image build`"
         ) from None
-    if let_through:
-        raise BenchError(f"the sandbox lets through what it must refuse: {'; '.join(let_through)}. Look at the engine's settings")
+    if served.let_through:
+        raise BenchError(f"the sandbox lets through what it must refuse: {'; '.join(served.let_through)}. Look at the engine's settings")
 
     def clear() -> None:
         left = reaper.reap(client, label, folder, boxes.tokens)
@@ -231,33 +227,8 @@ def docker(settings: WorkerSettings, label: str) -> Place:
         alive.close()
 
     chosen = {name: value for name, value in asdict(machine).items() if value}
-    about = facts() | about_engine(client) | chosen | about_adapter(adapter)
+    about = facts() | about_engine(client) | chosen | served.facts
     return Place(boxes, clear, boxes.keep_ahead, close, about, prove=prove)
-
-
-def served(
-    client: engine.DockerClient, folder: Path, machine: Machine, label: str, *, promises_gpu: bool
-) -> tuple[dict[str, str], dict[str, Any] | None]:
-    """The images that are here and of this checkout; and what the browser's one computes on, if it's among them. Raises BoxFault."""
-    images: dict[str, str] = {}
-    adapter: dict[str, Any] | None = None
-    for name, tag in IMAGES.items():
-        try:
-            check_image(client, name)
-        except BoxFault as error:
-            log.info("image_not_served", image=name, reason=str(error)[:300])
-            continue
-        images[name] = tag
-        if name == WEBGPU:
-            adapter = adapter_of(client, folder, host_label=label, machine=machine)
-            if promises_gpu:
-                refuse_software(adapter)
-    return images, adapter
-
-
-def about_adapter(adapter: dict[str, Any] | None) -> Facts:
-    """What the record says of the browser's box."""
-    return {} if adapter is None else {"adapter": named(adapter), "browser": str(adapter.get("browser", "unknown"))[:300]}
 
 
 def scrub(command: list[str]) -> None:

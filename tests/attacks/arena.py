@@ -17,13 +17,11 @@ from server import clock
 from server.db.session import Database
 from server.participants import service as participants
 from server.tracks import service as tracks
-from tests.attacks import corpus
-from tests.attacks.corpus import honest
+from tests.attacks.grounds import Ground
 from tests.attacks.spread import Usual, usual
 from tests.stack import Stack, start_stack
 from worker.settings import Credentials
 
-BASELINE = 20
 QUOTA = 12  # a day; every case has an account of its own
 
 
@@ -31,6 +29,7 @@ QUOTA = 12  # a day; every case has an account of its own
 class Arena:
     """See the module's docstring. ``usual_uj`` are the bills of honest entries before any attack."""
 
+    ground: Ground
     stack: Stack
     canaries: dict[str, str]
     owner: dict[str, str]
@@ -63,9 +62,9 @@ class Arena:
         """Knock at the front door."""
         return self.http.put("/submissions", content=body, headers=self.owner, **more)
 
-    def run(self, bundle: bytes, seconds: float = 60) -> dict[str, Any]:
+    def run(self, bundle: bytes) -> dict[str, Any]:
         """Submit; its one run, final."""
-        return self.final(self.submit(bundle), seconds)
+        return self.final(self.submit(bundle))
 
     def submit(self, bundle: bytes) -> str:
         """The one run of a fresh submission."""
@@ -74,8 +73,9 @@ class Arena:
         (run,) = answer.json()["runs"]
         return str(run["id"])
 
-    def final(self, run: str, seconds: float = 60) -> dict[str, Any]:
-        """The run, once it has ended."""
+    def final(self, run: str, seconds: float | None = None) -> dict[str, Any]:
+        """The run, once it has ended; within the ground's time, if none is given."""
+        seconds = seconds or self.ground.seconds
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             view: dict[str, Any] = self.http.get(f"/runs/{run}").json()
@@ -86,7 +86,7 @@ class Arena:
 
     def honest(self) -> dict[str, Any]:
         """An honest entry's run."""
-        return self.run(honest(secrets.token_hex(8)))
+        return self.run(self.ground.honest(secrets.token_hex(8)))
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Read the database past the server."""
@@ -119,7 +119,7 @@ class Arena:
         self.stack.launcher.stop()
 
 
-def open_arena(folder: Path) -> Arena:
+def open_arena(folder: Path, ground: Ground) -> Arena:
     """Start everything and learn what is usual."""
     temporary = folder / "tmp"
     temporary.mkdir()
@@ -131,15 +131,15 @@ def open_arena(folder: Path) -> Arena:
     stack = start_stack(folder, "docker", TMPDIR=str(temporary), **more)
     database = Database(stack.environment["MINJOULE_DATABASE_URL"])
     with database.session() as session:
-        for track in corpus.tracks():
+        for track in ground.tracks():
             tracks.apply_track(session, track, clock.now())
     database.close()
-    arena = Arena(stack, canaries, {"authorization": f"Bearer {stack.token}"})
+    arena = Arena(ground, stack, canaries, {"authorization": f"Bearer {stack.token}"})
     canaries["host token"] = arena.credentials.token
     canaries["host key"] = (folder / "worker" / "host.key").read_text().strip()
     canaries["signing key"] = (folder / "signing.key").read_text().strip()
     arena.honest()  # the first pair is a cold one
-    for number in range(BASELINE):
+    for number in range(ground.baseline):
         if number % (QUOTA - 1) == 0:
             arena.owner = arena.stranger()
         arena.usual_uj.append(arena.honest()["energy_uj"])

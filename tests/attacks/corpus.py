@@ -4,25 +4,17 @@
 platform's control (``act(arena)``). An entry that needs no manifest or helpers of its own gets those of ``given/``.
 """
 
-import io
 import runpy
 import tomllib
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-ROOMY, BRIEF = "attacked", "attacked-briefly"
+from tests.attacks.grounds import BROWSER, PYTHON, Ground
+
 OUT_OF_TIME = {"TIME_LIMIT", "SCORING_LIMIT"}  # such cases are played on the brief track
 HERE = Path(__file__).parent
-GIVEN = HERE / "given"
-MANIFEST = """name = "{name}"
-track = "{track}"
-entrypoint = "entry.py"
-license = "CC0-1.0"
-description = "A case of the attack corpus."
-"""
 
 
 @dataclass(frozen=True)
@@ -59,39 +51,20 @@ class Case:
         file, name = ("build.py", "build") if self.kind == "upload" else ("act.py", "act")
         return runpy.run_path(str(self.folder / file))[name]
 
+    @property
+    def ground(self) -> Ground:
+        """Where it's played."""
+        return BROWSER if self.group == "browser" else PYTHON
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Of the entry, by path."""
+        bundle = self.folder / "bundle"
+        return {path.relative_to(bundle).as_posix(): path.read_bytes() for path in bundle.rglob("*.*")}
+
     def zipped(self) -> bytes:
         """The bundle as its author would send it."""
-        files = {path.relative_to(self.folder / "bundle").as_posix(): path.read_bytes() for path in (self.folder / "bundle").rglob("*.*")}
-        return zip_of(files, f"{self.group}/{self.name}", BRIEF if self.declared["outcome"] in OUT_OF_TIME else ROOMY)
-
-
-def zip_of(files: dict[str, bytes], name: str, track: str = ROOMY) -> bytes:
-    """With the manifest and the helpers that it imports, unless it brings its own."""
-    source = b"".join(files.values())
-    helpers = {f"{each}.py": (GIVEN / f"{each}.py").read_bytes() for each in ("honest", "deeds") if each.encode() in source}
-    files = {"entry.toml": MANIFEST.format(name=name, track=track).encode()} | helpers | files
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in files.items():
-            archive.writestr(path, content)
-    return out.getvalue()
-
-
-def honest(remark: str) -> bytes:
-    """An honest entry, each with a digest of its own."""
-    source = (GIVEN / "honest.py").read_bytes() + f"# {remark}\n".encode()
-    return zip_of({"entry.py": source}, "Honest")
+        return self.ground.zipped(self.files, f"{self.group}/{self.name}", brief=self.declared["outcome"] in OUT_OF_TIME)
 
 
 CASES = sorted((Case(path.parent) for path in HERE.glob("cases/*/*/verdict.toml")), key=lambda case: (case.group, case.name))
-
-
-def tracks() -> list[str]:
-    """The roomy track, and the brief one: the same, but for its time."""
-    roomy = (GIVEN / "track.toml").read_text()
-    brief = (
-        roomy.replace(f'slug = "{ROOMY}"', f'slug = "{BRIEF}"')
-        .replace("wall_s = 5\n", "wall_s = 1.5\n")
-        .replace("cpu_s = 4\n", "cpu_s = 1\n")
-    )
-    return [roomy, brief]

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from minjoule import record
 from tests.attacks.arena import Arena
-from tests.attacks.corpus import honest
+from tests.attacks.grounds import PYTHON
 from tests.conftest import report_of
 
 
@@ -38,7 +38,7 @@ class HostileHost:
 
     def claim(self) -> dict[str, Any]:
         """A fresh submission's run."""
-        run = self.arena.submit(honest(secrets.token_hex(8)))
+        run = self.arena.submit(PYTHON.honest(secrets.token_hex(8)))
         answer = self.arena.http.post("/host/claims", headers=self.arena.host)
         claimed: dict[str, Any] = answer.json()
         assert claimed["run_id"] == run, answer.text

@@ -2,17 +2,22 @@
 
 import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import docker
 import redis
+from docker.errors import DockerException
 
 from sandbox import cgroups
 from sandbox.limits import NOBODY
-from tests.attacks.arena import Arena
+from tests.attacks.arena import Arena, open_arena
+from tests.attacks.grounds import Ground
 from tests.attacks.spread import AGAIN, PAUSE_S, again_as_usual
+from tests.conftest import lacking
 
 KEYS = {"host.json", "host.key", "secret.key", "signing.key", "canary.txt"}
 GROWTH_BYTES, GROWTH_FILES = 8 << 20, 200
@@ -155,3 +160,17 @@ def owner(path: Path) -> str:
     except OSError:
         return ""
     return f"{facts.st_uid}:{facts.st_gid}"
+
+
+@contextmanager
+def watching(folder: Path, ground: Ground) -> Iterator[Watch]:
+    """A platform under watch; skipped without Docker, or failed where that's required."""
+    try:
+        client = docker.from_env(timeout=10)
+        client.ping()
+    except DockerException:
+        lacking("docker", "install docker.io and start it")
+    arena = open_arena(folder, ground)
+    yield Watch(arena, client)
+    arena.close()
+    client.close()

@@ -27,11 +27,14 @@ class Story:
 
     def __init__(self) -> None:
         self.crash: str | None = None
+        self.gone = threading.Event()
 
     def note(self, event: str, parameters: dict[str, Any]) -> None:
         """An event of the browser's pipe."""
         if event == "Target.targetCrashed":
             self.crash = str(parameters.get("status", "crashed"))
+        elif event == "gone":
+            self.gone.set()
 
     def failure(self) -> dict[str, str]:
         """As a FAILED frame says it."""
@@ -48,10 +51,10 @@ def stand(arguments: argparse.Namespace, started: float) -> int:
     loopback = Loopback(arguments.bundle, Path(__file__).resolve().parents[1] / "webgpu")
     browser = Chromium(arguments.browser, loopback.url, story.note)
     try:
-        page = loopback.arrived.get(timeout=UP_S)
+        page = first_page(loopback, story)
         facts = json.loads(bytes(next_of(page, FACTS)))
-    except (queue.Empty, PageGone) as error:
-        print(f"minjoule: the browser didn't show our page within {UP_S:.0f} s ({error or 'no connection'})", file=sys.stderr)
+    except PageGone as error:
+        print(f"minjoule: the browser didn't show our page: {error}", file=sys.stderr)
         return 3
     if "missing" in facts:
         print(f"minjoule: {facts['missing']}", file=sys.stderr)
@@ -70,6 +73,18 @@ def stand(arguments: argparse.Namespace, started: float) -> int:
     except (ProtocolError, PageGone) as error:
         print(f"minjoule: the run was called off at the gate: {error}", file=sys.stderr)
         return 2
+
+
+def first_page(loopback: Loopback, story: Story) -> PageSocket:
+    """The page that the browser shows. Raises PageGone where none comes, at once where the browser leaves."""
+    deadline = time.monotonic() + UP_S
+    while time.monotonic() < deadline:
+        try:
+            return loopback.arrived.get(timeout=0.1)
+        except queue.Empty:
+            if story.gone.is_set():
+                raise PageGone("it left by itself") from None
+    raise PageGone(f"no connection within {UP_S:.0f} s")
 
 
 def next_of(page: PageSocket, kind: int) -> memoryview:

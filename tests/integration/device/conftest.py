@@ -1,6 +1,5 @@
 """A second Chromium as the device, one for the whole folder: whatever an entry does to it, the next one must find it fit."""
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -52,7 +51,7 @@ class Seat:
     caps: TrialCaps
 
     def judge(self, folder: Path, **changes: Any) -> TrialResult:
-        entrypoint = re.findall(r'(?m)^entrypoint = "(.+)"', (folder / "entry.toml").read_text())[0]
+        entrypoint = "schedule.json" if (folder / "schedule.json").exists() else "entry.js"
         spec = TrialSpec(
             name="device",
             bundle=folder,

@@ -3,22 +3,21 @@
 import socket
 import threading
 import time
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from minjoule.outcome import Outcome
 from sandbox.device.browser import DeviceBrowser
+from tests.attacks import corpus
+from tests.attacks.grounds import BROWSER
 from tests.integration.device.conftest import Seat
 
-CASES = Path(__file__).parents[2] / "attacks" / "browser_cases"
-UNBOUNDED_HERE = {"heap_bomb"}  # nobody caps a device's memory from outside: docs/device-host.md says so
-NAMES = sorted(path.parent.name for path in CASES.glob("*/verdict.toml"))
+UNBOUNDED_HERE = {"fills_its_heap"}  # nobody caps a device's memory from outside: docs/device-host.md says so
+CASES = {case.name: case for case in corpus.CASES if case.ground is BROWSER and case.name not in UNBOUNDED_HERE}
 
 
 def own_address() -> str:
@@ -40,20 +39,15 @@ export async function load({ shape }) {
 """
 
 
-def words(declared: dict[str, Any], key: str) -> list[str]:
-    said = declared.get(key, [])
-    return [said] if isinstance(said, str) else said
-
-
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in UNBOUNDED_HERE])
+@pytest.mark.parametrize("name", CASES)
 def test_an_attack_has_the_same_verdict_as_in_the_image(seat: Seat, name: str) -> None:
-    declared = tomllib.loads((CASES / name / "verdict.toml").read_text())
-    result = seat.judge(CASES / name / "bundle")
+    declared = CASES[name].declared
+    result = seat.judge(CASES[name].folder / "bundle")
     log = result.log.decode(errors="replace")
-    assert result.outcome in declared["outcomes"], f"{result.message}\n{log}"
-    assert all(word in result.message for word in words(declared, "message_must_hold"))
-    assert all(word in log for word in words(declared, "log_must_hold"))
-    assert not any(word in log for word in words(declared, "log_must_not_hold"))
+    assert result.outcome == declared["outcome"], f"{result.message}\n{log}"
+    assert all(text in result.message for text in declared.get("message_holds", []))
+    assert all(text in log for text in declared.get("log_holds", []))
+    assert not any(text in log for text in declared.get("log_must_not_hold", []))
 
 
 @contextmanager
@@ -177,12 +171,12 @@ export async function train({ log }) {
 def test_what_was_left_is_not_there_where_a_browser_has_no_contexts(browser: DeviceBrowser, seat: Seat, *, contexts: bool) -> None:
     browser.contexts = contexts  # Chrome on Android has none
     for _ in range(2):
-        result = seat.judge(CASES / "leaves_things" / "bundle")
+        result = seat.judge(CASES["leaves_things"].folder / "bundle")
         assert result.outcome is Outcome.FINISHED, result.message
         assert b"LEFT OVER" not in result.log
         assert b"REGISTERED" not in result.log
     with listening(socket.SOCK_STREAM) as (tcp, requests):
         del tcp
-        refused = seat.judge(CASES / "reaches_out" / "bundle")
+        refused = seat.judge(CASES["reaches_out"].folder / "bundle")
     assert b"REACHED" not in refused.log
     assert requests == []

@@ -19,11 +19,15 @@ from minjoule.trial import Trial, TrialResult, TrialSpec
 from minjoule.wgsl_counts import WgslCountsMeter
 from minjoule.window import Trace, measure
 from sandbox.adapter import named, refuse_other, refuse_software
-from sandbox.docker_box import DockerBox, DockerBoxes
-from sandbox.probe import probe
+from sandbox.docker_box import IMAGES, DockerBox, DockerBoxes
+from sandbox.kinds import KINDS
+from sandbox.limits import Machine
+from sandbox.probe import adapter_of, probe
+from sandbox.seccomp import python_profile
 from tests.browser_box import need_image
 from tests.integration.sandbox.conftest import HOST
 from tests.stack import EXAMPLES
+from worker.served import serve
 
 RULES = parse_track(shipped()["webgpu-digits"])
 pytestmark = pytest.mark.docker
@@ -111,6 +115,40 @@ def test_the_adapter_is_told_and_held_to_what_was_promised(waiting: DockerBox) -
         refuse_other(waiting.adapter, waiting.adapter | {"architecture": "ampere", "fallback": False})
     with pytest.raises(BoxFault, match="promises a GPU"):
         refuse_software(waiting.adapter)
+
+
+@pytest.fixture
+def no_adapter(client: docker.DockerClient) -> Iterator[str]:
+    """The image without its software adapter."""
+    container = client.containers.create(IMAGES["webgpu"], user="0", entrypoint=["rm", "/usr/lib/chromium/libvk_swiftshader.so"])
+    container.start()
+    assert container.wait()["StatusCode"] == 0
+    tag = "minjoule-test/no-adapter"
+    container.commit(tag)
+    container.remove()
+    yield f"{tag}:latest"
+    client.images.remove(tag, force=True)
+
+
+def test_a_missing_adapter_is_our_fault_and_told(client: docker.DockerClient, no_adapter: str, tmp_path: Path) -> None:
+    spec = BoxSpec("bare", Phase.TRAIN, tmp_path, "entry.js", (), "webgpu", RULES.caps.to_trial().train, {"host": HOST})
+    box = DockerBoxes(client, tmp_path / "boxes", images={"webgpu": no_adapter})(spec)
+    with pytest.raises(BoxFault, match=r"there is no WebGPU adapter: requestAdapter\(\) gave null"):
+        box.start()
+    box.cleanup()
+
+
+def test_without_user_namespaces_the_image_is_not_served_and_its_box_says_so_at_once(
+    client: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(KINDS, "webgpu", replace(KINDS["webgpu"], profile=python_profile))  # which refuses them, as such a kernel does
+    served = serve(client, tmp_path / "boxes", Machine(), HOST, promises_gpu=False)
+    assert "python" in served.tags
+    assert "webgpu" not in served.tags
+    assert served.adapter is None
+    assert "judge in gVisor (MINJOULE_WORKER_RUNTIME=runsc)" in str(served.facts["webgpu"])
+    with pytest.raises(BoxFault, match="the browser didn't show our page: it left by itself"):
+        adapter_of(client, tmp_path / "boxes", host_label=HOST)
 
 
 def test_an_entry_in_javascript_learns(client: docker.DockerClient, tmp_path: Path) -> None:

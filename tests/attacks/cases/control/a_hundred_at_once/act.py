@@ -3,12 +3,12 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.attacks.corpus import honest
+from tests.attacks.grounds import PYTHON
 
 
 def act(arena):
     crowd = arena.stranger()
-    bundles = [honest(f"crowd {number}") for number in range(100)]
+    bundles = [PYTHON.honest(f"crowd {number}") for number in range(100)]
     with ThreadPoolExecutor(20) as clients:
         answers = list(clients.map(lambda bundle: arena.http.put("/submissions", content=bundle, headers=crowd), bundles))
     statuses = Counter(answer.status_code for answer in answers)

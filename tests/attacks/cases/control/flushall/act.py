@@ -2,12 +2,12 @@
 
 import redis
 
-from tests.attacks.corpus import honest
+from tests.attacks.grounds import PYTHON
 
 
 def act(arena):
     with redis.Redis.from_url(arena.stack.redis_url) as broker:
-        run = arena.submit(honest("before the flush"))
+        run = arena.submit(PYTHON.honest("before the flush"))
         broker.flushall()
     ended = arena.final(run, 60)
     assert ended["outcome"] == "FINISHED"

@@ -3,8 +3,8 @@
 import base64
 import random
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"# " + base64.b85encode(random.Random(2).randbytes(4_000))}, "Comments")
+    return PYTHON.zipped({"entry.py": b"# " + base64.b85encode(random.Random(2).randbytes(4_000))}, "Comments")

@@ -3,9 +3,9 @@
 import base64
 import random
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
     table = base64.b85encode(random.Random(1).randbytes(4_000))
-    return zip_of({"entry.py": b"TABLE = " + repr(table).encode()}, "Literals")
+    return PYTHON.zipped({"entry.py": b"TABLE = " + repr(table).encode()}, "Literals")

@@ -2,9 +2,9 @@
 
 import random
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
     draw = random.Random(3)
-    return zip_of({"entry.py": b""} | {f"{draw.randbytes(50).hex()}.py": b"" for _ in range(60)}, "Paths")
+    return PYTHON.zipped({"entry.py": b""} | {f"{draw.randbytes(50).hex()}.py": b"" for _ in range(60)}, "Paths")

@@ -1,7 +1,7 @@
 """A path by backslashes."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "..\\..\\x": b"x"}, "Names")
+    return PYTHON.zipped({"entry.py": b"", "..\\..\\x": b"x"}, "Names")

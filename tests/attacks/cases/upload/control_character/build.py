@@ -1,7 +1,7 @@
 """A line break in a name."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "a\nb.py": b"x"}, "Names")
+    return PYTHON.zipped({"entry.py": b"", "a\nb.py": b"x"}, "Names")

@@ -1,7 +1,7 @@
 """A path that climbs out."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "../../etc/cron.d/x": b"x"}, "Names")
+    return PYTHON.zipped({"entry.py": b"", "../../etc/cron.d/x": b"x"}, "Names")

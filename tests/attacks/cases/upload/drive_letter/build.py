@@ -1,7 +1,7 @@
 """A path on another drive."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "C:x": b"x"}, "Names")
+    return PYTHON.zipped({"entry.py": b"", "C:x": b"x"}, "Names")

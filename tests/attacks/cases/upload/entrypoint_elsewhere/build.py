@@ -1,8 +1,8 @@
 """An entrypoint out of the bundle."""
 
-from tests.attacks.corpus import MANIFEST, zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    manifest = MANIFEST.format(track="attacked", name="Elsewhere").replace("entry.py", "../../opt/x.py")
-    return zip_of({"entry.py": b"", "entry.toml": manifest.encode()}, "")
+    manifest = PYTHON.manifest("Elsewhere").replace("entry.py", "../../opt/x.py")
+    return PYTHON.zipped({"entry.py": b"", "entry.toml": manifest.encode()}, "")

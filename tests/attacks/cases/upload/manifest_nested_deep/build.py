@@ -1,7 +1,7 @@
 """A manifest nested 5,000 deep."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "entry.toml": b"name = " + b"[" * 5_000}, "")
+    return PYTHON.zipped({"entry.py": b"", "entry.toml": b"name = " + b"[" * 5_000}, "")

@@ -1,7 +1,7 @@
 """A number that TOML reads and Python refuses to write."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "entry.toml": b"name = 0x" + b"f" * 100_000}, "")
+    return PYTHON.zipped({"entry.py": b"", "entry.toml": b"name = 0x" + b"f" * 100_000}, "")

@@ -1,7 +1,7 @@
 """A number of 100,000 digits."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "entry.toml": b"name = " + b"9" * 100_000}, "")
+    return PYTHON.zipped({"entry.py": b"", "entry.toml": b"name = " + b"9" * 100_000}, "")

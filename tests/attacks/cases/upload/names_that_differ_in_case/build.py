@@ -1,7 +1,7 @@
 """Entry.py beside entry.py."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "Entry.py": b"x"}, "Names")
+    return PYTHON.zipped({"entry.py": b"", "Entry.py": b"x"}, "Names")

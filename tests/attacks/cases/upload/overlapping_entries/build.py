@@ -3,13 +3,13 @@
 import io
 import zipfile
 
-from tests.attacks.corpus import MANIFEST
+from tests.attacks.grounds import PYTHON
 
 
 def build():
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("entry.toml", MANIFEST.format(track="attacked", name="Overlap"))
+        archive.writestr("entry.toml", PYTHON.manifest("Overlap"))
         archive.writestr("entry.py", "")
         archive.writestr("0.txt", bytes(1 << 20))
         first = archive.infolist()[-1]

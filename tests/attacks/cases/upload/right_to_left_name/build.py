@@ -1,7 +1,7 @@
 """A name that reads backwards."""
 
-from tests.attacks.corpus import zip_of
+from tests.attacks.grounds import PYTHON
 
 
 def build():
-    return zip_of({"entry.py": b"", "\u202eyp.exe": b"x"}, "Names")
+    return PYTHON.zipped({"entry.py": b"", "\u202eyp.exe": b"x"}, "Names")
