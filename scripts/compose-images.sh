@@ -4,6 +4,8 @@
 # usage: scripts/compose-images.sh [PYTHON]     PYTHON: a 3.11 of this machine, which fills the folder of wheels.
 set -eu
 cd "$(dirname "$0")/.."
+exec 9>"${TMPDIR:-/tmp}/minjoule-compose-images.lock"
+! command -v flock >/dev/null || flock 9 # a second one waits, and finds all built
 base=minjoule-base:bookworm
 docker image inspect "$base" >/dev/null 2>&1 || scripts/debian-base.sh "$base"
 sh scripts/wheels.sh ${1:-}
