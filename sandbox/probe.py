@@ -113,7 +113,7 @@ def let_through(said: dict[str, str], image: str) -> list[str]:
 
 def lacks_namespaces(said: dict[str, str], image: str) -> bool:
     """Whether the browser's own sandbox can't be had here: the kernel refuses the box a user namespace."""
-    return KINDS[image].needs_namespaces and said["clone_newuser"] != "allowed"
+    return KINDS[image].needs_namespaces and said["unshare"] != "allowed"
 
 
 def adapter_of(

@@ -43,7 +43,7 @@ def test_the_twins_go_from_upload_to_the_board_at_full_length_and_tiling_costs_l
 
 def both(board: dict[str, Any]) -> list[dict[str, Any]] | None:
     """The rows, once there are two with a rank."""
-    rows: list[dict[str, Any]] = board["rows"]
+    rows: list[dict[str, Any]] = board["entries"]
     return rows if len([row for row in rows if row["rank"]]) == 2 else None
 
 
