@@ -48,9 +48,7 @@ def read(result: Path) -> list[Seen]:
 def table(seen: list[Seen]) -> str:
     """Markdown."""
     seen = sorted(seen, key=lambda each: (each.group, each.name))
-    rows = [
-        f"| {each.group} | `{each.name}` | {each.verdict} | {each.seconds:.1f} |{'' if each.held else ' MISMATCH |'}" for each in seen
-    ]
+    rows = [f"| {each.group} | `{each.name}` | {each.verdict} | {each.seconds:.1f} |{'' if each.held else ' MISMATCH |'}" for each in seen]
     return "\n".join(["| group | case | verdict | seconds |", "|---|---|---|---|", *rows])
 
 
