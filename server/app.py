@@ -22,6 +22,7 @@ from server.organizers import reviews as review_pages
 from server.participants import endpoints as participants
 from server.participants import pages as participant_pages
 from server.participants import team_endpoints as teams
+from server.play import pages as play_pages
 from server.queue import CeleryHints, Hints
 from server.rate_limits import RateLimits
 from server.records import endpoints as records
@@ -42,6 +43,7 @@ PAGES = (
     record_pages,
     final_pages,
     track_pages,
+    play_pages,
     submission_pages,
     own_pages,
     run_pages,

@@ -22,7 +22,7 @@
 
   async function scheduled(device) {
     const texts = {};
-    for (const path of paths.split(" ")) texts[path] = await (await ownFetch(files + path)).text();
+    for (const path of JSON.parse(paths)) texts[path] = await (await ownFetch(files + encodeURI(path))).text();
     const { trainModelled, loadModelled } = await import(absolute("/play/library/modelled.js"));
     return {
       train: async ({ data, seed }) => (await trainModelled({ device, files: texts, data, seed, log })).artifact,

@@ -19,6 +19,7 @@ from server.domain.participant import Participant
 from server.organizers import service as organizers
 from server.participants import service as participants
 from server.participants.service import CurrentParticipant, OptionalParticipant, client_address
+from server.play import service as play
 from server.runs import quota
 from server.submissions import service, views
 from server.templating import page, sign_in_address
@@ -37,6 +38,7 @@ def submission_page(request: Request, digest: str, session: ReadSession, viewer:
     boards = {board.host_class: board for board in tracks.list_boards(session, view.track)}
     values = {"decisions": organizers.decisions(session, view.id), "appeals": organizers.appeals(session, view.id)}
     values |= {"mine": viewer is not None and organizers.may_act(session, viewer, view.id), "builds": service.builds_on(session, view.id)}
+    values["plays"] = play.address_of(session, tracks.find_track(session, view.track), view.id)
     return page("submissions/submission.html", viewer, view=view, files=files, boards=boards, **values)
 
 

@@ -13,9 +13,10 @@ import uvicorn
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
 
+from minjoule.bundle import read_folder
 from server import clock
 from server.boards.service import rank_stale_boards
-from server.db.rows import ParticipantRow
+from server.db.rows import ParticipantRow, SubmissionRow
 from server.db.session import Database
 from server.domain.participant import Participant
 from server.finals.tasks import tend_finals
@@ -24,6 +25,7 @@ from server.hosts.service import NewClass
 from server.organizers import seasons
 from server.participants import service as participants
 from server.participants import teams
+from server.play.service import EXAMPLES
 from tests.conftest import Account, bundle_of, lacking, report_of
 from tests.fakes.hints import FakeHints
 
@@ -140,6 +142,7 @@ def site(
     again = {"host_class": "test", "act": "repeat", "reason": "its loss is to be looked at again", "run": done["runs"][0]["id"]}
     assert client.post(f"/api/v1/submissions/{done['id']}/decisions", json=again, headers=organizer).status_code == 201
     play_seasons(client, database, rig)
+    publish(database, submit(account("Charles Babbage"), read_folder(EXAMPLES / "webgpu-js"))["id"])
     server = uvicorn.Server(uvicorn.Config(client.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -215,6 +218,12 @@ def team_with_members(database: Database, lead: str, members: list[str]) -> int:
             teams.join(session, found[name], teams.invite(session, found[lead], team.id, clock.now())[1], clock.now())
         teams.invite(session, found[lead], team.id, clock.now())
         return team.id
+
+
+def publish(database: Database, digest: str) -> None:
+    """Its source is public from now on."""
+    with database.session() as session:
+        session.query(SubmissionRow).filter_by(digest=digest).one().source_public_at = clock.now()
 
 
 def signed_in(client: TestClient, database: Database, name: str, role: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,14 +1,17 @@
 """A published WebGPU entry plays in the visitor's own browser: by real WGSL, with loss and progress, and clearly not a score."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from shutil import which
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from minjoule.bundle import read_folder
+from server.play.service import EXAMPLES
 from tests.browser.conftest import FLAGS, Site
-from tests.conftest import lacking
+from tests.conftest import Account, lacking
 
 WITH_WEBGPU = ["--enable-unsafe-webgpu", "--enable-features=Vulkan", "--use-webgpu-adapter=swiftshader"]
 ENDED = re.compile("^(played|failed)")
@@ -41,6 +44,22 @@ def test_an_entry_trains_and_answers_in_the_visitors_browser(playing: Browser, s
     assert float(page.inner_text('[data-field="loss"]')) < 0.5
     assert page.inner_text('[data-field="progress"]') == "100 %"
     assert wrong == []
+
+
+@pytest.mark.chromium
+def test_a_submission_whose_source_is_public_plays_too(
+    playing: Browser, site: Site, account: Callable[..., Account], submit: Callable[..., Any], sql: Callable[[str], Any]
+) -> None:
+    digest = submit(account("Charles Babbage"), read_folder(EXAMPLES / "webgpu-parity-walsh"))["id"]
+    sql("update submissions set source_public_at = '2026-01-01 00:00:00'")
+    page = playing.new_page()
+    page.goto(f"{site.url}/submissions/{digest}")
+    page.click("text=Play it in your own browser")
+    assert "Sent by Charles Babbage, a participant" in page.inner_text("main")
+    page.click('[data-act="play"]')
+    expect(page.locator('[data-field="state"]')).to_have_text(ENDED, timeout=100_000)
+    assert page.inner_text('[data-field="state"]') == "played: this is not a score"
+    assert float(page.inner_text('[data-field="loss"]')) < 0.01
 
 
 @pytest.mark.chromium

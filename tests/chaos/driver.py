@@ -115,7 +115,8 @@ def submit_under_faults(
         while waiting and open_runs(platform) < at_once and platform.put(waiting[0][1]) is not None:
             waiting.pop(0)
         if time.monotonic() > next_fault and verdict.faults.total() < dose.most:
-            verdict.faults[faults.drawn(draw, more)(platform, draw)] += 1
+            fault = more[-1][1] if more and not verdict.faults else faults.drawn(draw, more)  # what this platform alone has comes first
+            verdict.faults[fault(platform, draw)] += 1
             next_fault = time.monotonic() + draw.uniform(0.5, 1.5) * dose.every_s
             if not waiting:
                 break

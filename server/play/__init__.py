@@ -1,0 +1,1 @@
+"""Entries that a visitor plays in their own browser: never a score."""
