@@ -7,6 +7,7 @@ but the name that the engine takes as ``cgroup_parent``. The root folder is a pa
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -47,7 +48,11 @@ class BoxGroup(Protocol):
         ...
 
     def remove(self) -> None:
-        """Remove the group in every hierarchy. Idempotent. Raises BoxFault when a process is still in it."""
+        """Remove the group in every hierarchy, and end whatever is still in it. Idempotent. Raises BoxFault when something won't end.
+
+        The engine goes first: what is here after it, it has lost. One that is killed while it starts a container leaves the
+        half-made init, which waits for ever for its word.
+        """
         ...
 
 
@@ -201,8 +206,17 @@ def read(file: Path) -> str:
         raise BoxFault(f"can't read {file}: {error.strerror}; the box's control group is gone") from error
 
 
+def end_all(folder: Path) -> None:
+    """SIGKILL to every process in a group and below it. One of another namespace of processes reads as 0, and is left alone."""
+    for file in folder.rglob("cgroup.procs"):
+        with contextlib.suppress(OSError):
+            for pid in filter(None, map(int, file.read_text().split())):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
 def drop(folder: Path) -> None:
-    """Remove a group's folder with the groups below it. The kernel may still say EBUSY shortly after the last exit."""
+    """Remove a group's folder with the groups below it, and end what is in it. EBUSY may be said shortly after the last exit too."""
     if not folder.is_dir():
         return
     deadline = time.monotonic() + REMOVE_S
@@ -216,6 +230,7 @@ def drop(folder: Path) -> None:
         except OSError as error:
             if time.monotonic() > deadline:
                 raise BoxFault(f"can't remove the control group {folder}: {error.strerror}") from error
+            end_all(folder)
             time.sleep(0.005)
         else:
             return

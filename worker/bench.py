@@ -223,6 +223,10 @@ def docker(settings: WorkerSettings, label: str) -> Place:
 
     def close() -> None:
         boxes.clear()
+        try:
+            reaper.reap(client, label, folder)
+        except BoxFault as error:
+            log.warning("leftovers_not_reaped", error=str(error))
         watch.close()
         alive.close()
 
