@@ -27,4 +27,6 @@ def refuse_other(adapter: Mapping[str, Any], promised: Mapping[str, Any]) -> Non
 def refuse_software(adapter: Mapping[str, Any]) -> None:
     """Raises BoxFault where a GPU is promised and software answers."""
     if adapter.get("fallback"):
-        raise BoxFault(f"this host promises a GPU, and its adapter is {named(adapter)}: look at the driver, or don't promise one")
+        raise BoxFault(
+            f"this host's class promises a GPU, and its adapter is {named(adapter)}: look at the driver, or enrol in another class"
+        )

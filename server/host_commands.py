@@ -27,13 +27,14 @@ def host_code(
     boundary: str = "modelled-cpu-time",
     title: str = "",
     unsandboxed: Annotated[bool, typer.Option(help="For `local` boxes on a loopback-only server.")] = False,
+    promises_gpu: Annotated[bool, typer.Option(help="A browser's software adapter is a fault there, never a result.")] = False,
 ) -> None:
     """Make a one-time code that enrols a host of a class."""
     settings = load_settings()
     if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,59}", host_class) or boundary not in shipped_tracks.BOUNDARIES:
         typer.echo(f"host class {host_class!r} (lower case, digits, dots, hyphens) or boundary {boundary!r} isn't allowed", err=True)
         raise typer.Exit(2)
-    wanted = NewClass(host_class, title or host_class, boundary, unsandboxed)
+    wanted = NewClass(host_class, title or host_class, boundary, unsandboxed, promises_gpu)
 
     def issue(session: Session) -> str:
         audit.record(session, CONSOLE, "host_code_made", host_class, boundary, now=clock.now())

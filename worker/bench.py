@@ -131,10 +131,10 @@ def place_of(settings: WorkerSettings, credentials: Credentials, label: str) -> 
         how = f"remove {settings.data_dir / FILE}" if config else "enrol with --device URL"
         raise BenchError(f"host class {credentials.host_class} is of boundary {credentials.boundary}, and {here}: {how}")
     if config is not None:
-        return device(config, promises_gpu=settings.promises_gpu)
+        return device(config, promises_gpu=credentials.promises_gpu)
     if settings.box == "local" and not credentials.unsandboxed:
         raise BenchError(f"host class {credentials.host_class} is sandboxed, this worker's box is local: set MINJOULE_WORKER_BOX=docker")
-    return local() if settings.box == "local" else docker(settings, label)
+    return local() if settings.box == "local" else docker(settings, label, promises_gpu=credentials.promises_gpu)
 
 
 def own_device(settings: WorkerSettings) -> DeviceConfig | None:
@@ -192,7 +192,7 @@ def local() -> Place:
     return Place(LocalBoxes(), nothing, nothing, nothing, facts() | {"box": "local"})
 
 
-def docker(settings: WorkerSettings, label: str) -> Place:
+def docker(settings: WorkerSettings, label: str, *, promises_gpu: bool) -> Place:
     """Docker boxes. Raises BenchError without an engine, or with an image of another harness."""
     folder = settings.data_dir.resolve() / "boxes"
     alive = hold(settings.data_dir, label)  # before the first box: the reaper goes by it
@@ -200,7 +200,7 @@ def docker(settings: WorkerSettings, label: str) -> Place:
         client = engine.from_env(timeout=60)
         check_image(client, "python")
         machine = Machine(runtime=settings.runtime or None, gpu=settings.gpu or None)
-        served = serve(client, folder, machine, label, promises_gpu=settings.promises_gpu)
+        served = serve(client, folder, machine, label, promises_gpu=promises_gpu)
         watch = EngineWatch(client)
         boxes = PreparedBoxes(DockerBoxes(client, folder, machine, served.tags, served.adapter, watch))
     except (DockerException, BoxFault) as error:

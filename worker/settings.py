@@ -22,7 +22,6 @@ class WorkerSettings(BaseSettings):
     gpu_scrub: str = ""
     powercap_root: Path = Path("/sys/class/powercap")
     meters_file: Path | None = None
-    promises_gpu: bool = False
     idle_s: float = Field(default=60.0, ge=0, le=3600)
     sample_s: float = Field(default=0.1, gt=0, le=1)
     tail_s: float = Field(default=60.0, ge=0, le=3600)
@@ -60,6 +59,7 @@ class Credentials(BaseModel):
     boundary: str
     unsandboxed: bool
     token: str
+    promises_gpu: bool = False
     queue_user: str | None = None
     queue_password: str | None = None
 

@@ -33,6 +33,7 @@ class HostView:
     boundary: str
     modelled: bool
     unsandboxed: bool
+    promises_gpu: bool
     enrolled_at: dt.datetime
     last_seen_at: dt.datetime | None
     revoked_at: dt.datetime | None
@@ -59,6 +60,7 @@ class NewClass:
     title: str
     boundary: str
     unsandboxed: bool
+    promises_gpu: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Enrolled:
     boundary: str
     unsandboxed: bool
     token: str
+    promises_gpu: bool = False
     queue_user: str | None = None
     queue_password: str | None = None
 
@@ -91,12 +94,13 @@ def issue_code(session: Session, wanted: NewClass, *, loopback_only: bool, now: 
     if row is None:
         modelled = wanted.boundary.startswith("modelled-")
         row = HostClassRow(name=wanted.name, title=wanted.title, boundary=wanted.boundary, modelled=modelled, created_at=now)
-        row.unsandboxed = wanted.unsandboxed
+        row.unsandboxed, row.promises_gpu = wanted.unsandboxed, wanted.promises_gpu
         session.add(row)
         session.flush()
-    elif (row.boundary, row.unsandboxed) != (wanted.boundary, wanted.unsandboxed):
+    elif (row.boundary, row.unsandboxed, row.promises_gpu) != (wanted.boundary, wanted.unsandboxed, wanted.promises_gpu):
         raise Conflict(
-            f"host class {row.name} exists with boundary {row.boundary} and unsandboxed={row.unsandboxed}", "choose another name"
+            f"host class {row.name} exists with boundary {row.boundary}, unsandboxed={row.unsandboxed} and promises_gpu={row.promises_gpu}",
+            "say the same of it, or choose another name",
         )
     tracks.ensure_boards(session, row)
     code = secrets.token_urlsafe(18)
@@ -121,7 +125,7 @@ def enrol(session: Session, code: str, name: str, facts: dict[str, Any], now: dt
     session.flush()
     token, host.token_hash = new_token("host", str(host.id))
     audit.record(session, f"host {name}", "host_enrolled", row.host_class, now=now)
-    return Enrolled(host.id, host.host_class, host_class.boundary, host_class.unsandboxed, token)
+    return Enrolled(host.id, host.host_class, host_class.boundary, host_class.unsandboxed, token, host_class.promises_gpu)
 
 
 def queue_users(session: Session, secret: bytes) -> list[QueueUser]:
@@ -149,6 +153,7 @@ def list_hosts(session: Session) -> list[HostView]:
             boundary=host_class.boundary,
             modelled=host_class.modelled,
             unsandboxed=host_class.unsandboxed,
+            promises_gpu=host_class.promises_gpu,
             enrolled_at=host.enrolled_at,
             last_seen_at=host.last_seen_at,
             revoked_at=host.revoked_at,

@@ -46,6 +46,7 @@ def create_code(
     viewer: Organizer,
     session: WriteSession,
     unsandboxed: Annotated[bool, Form()] = False,
+    promises_gpu: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
     """A one-time code."""
     check_form_token(viewer, form_token)
@@ -54,7 +55,8 @@ def create_code(
             f"host class {host_class[:60]!r} or boundary {boundary[:40]!r} isn't allowed", "lower case, digits, dots and hyphens"
         )
     loopback = request.app.state.settings.loopback_only
-    code = hosts.issue_code(session, NewClass(host_class, title[:120], boundary, unsandboxed), loopback_only=loopback, now=clock.now())
+    wanted = NewClass(host_class, title[:120], boundary, unsandboxed, promises_gpu)
+    code = hosts.issue_code(session, wanted, loopback_only=loopback, now=clock.now())
     audit.record(session, actor_of(viewer.id), "host_code_made", host_class, boundary, now=clock.now())
     return shown(request, session, viewer, code)
 

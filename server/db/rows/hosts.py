@@ -10,7 +10,10 @@ from server.db.base import Base, UtcDateTime
 
 
 class HostClassRow(Base):
-    """One exact kind of machine and one boundary. ``modelled`` and ``unsandboxed`` are shown wherever the class is."""
+    """One exact kind of machine and one boundary. ``modelled`` and ``unsandboxed`` are shown wherever the class is.
+
+    Where it ``promises_gpu``, a browser's software adapter is the host's fault, never a result.
+    """
 
     __tablename__ = "host_classes"
 
@@ -19,6 +22,7 @@ class HostClassRow(Base):
     boundary: Mapped[str] = mapped_column(String(30))
     modelled: Mapped[bool] = mapped_column(Boolean)
     unsandboxed: Mapped[bool] = mapped_column(Boolean, default=False)
+    promises_gpu: Mapped[bool] = mapped_column(Boolean, default=False)
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 

@@ -47,8 +47,8 @@ class Host:
     settings: WorkerSettings
     server: FakeReporter
 
-    def bench(self) -> Bench:
-        return make_bench(self.settings, CREDENTIALS)
+    def bench(self, credentials: Credentials = CREDENTIALS) -> Bench:
+        return make_bench(self.settings, credentials)
 
 
 @pytest.fixture
@@ -190,9 +190,8 @@ def test_a_device_that_is_unplugged_is_our_fault_and_claims_nothing_more(
 
 
 def test_a_promised_gpu_that_is_software_stops_the_worker(host: Host) -> None:
-    host.settings.promises_gpu = True
     with pytest.raises(BenchError, match="promises a GPU, and its adapter is google swiftshader, software"):
-        host.bench()
+        host.bench(CREDENTIALS.model_copy(update={"promises_gpu": True}))
 
 
 def test_a_track_that_isnt_the_browsers_is_refused_as_ours(host: Host) -> None:
