@@ -1,10 +1,12 @@
 """The best smuggler we can write for each track: a table of public knowledge under the cap on the xz-compressed source.
 
-Each is granted more than it could have: its table is made from the whole public data, what is held out included, and its temperature is
-the best for the run. On `kjv` its disguise is undone for nothing; on `digits` by an attack on the training data, and for comparison by key.
+Each is granted more than it could have: its table is made from the whole public data, what is held out included, and its temperature
+is the best for the run. On the King James text its disguise is undone for nothing; on the digits by an attack on the training data, and
+for comparison by key.
 """
 
 import base64
+import bisect
 import importlib.util
 import itertools
 import math
@@ -24,8 +26,9 @@ from minjoule.scorer import Room, bits_lost, due, questions
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = 'name = "s"\ntrack = "{}"\nentrypoint = "entry.py"\nlicense = "MIT"\ndescription = "s"\n'
-DIMENSIONS = 16
+MOST_DIMENSIONS = 40
 COPIES = 10
+MOST_PRUNED = 1000
 
 
 def xz_bytes(track: str, code: str, table: bytes) -> int:
@@ -49,24 +52,25 @@ def parity_loss(key: bytes) -> float:
 
 
 class DigitsTable:
-    """Quadratic discriminants in ``DIMENSIONS`` principal components of the public images, a byte a number: about 1,600 bytes."""
+    """Quadratic discriminants in some principal components of the public images, a byte a number: about 1,600 bytes at 16 components."""
 
     code = (ROOT / "starter_kit" / "examples" / "digits-qda" / "entry.py").read_text()
 
-    def __init__(self) -> None:
+    def __init__(self, dimensions: int) -> None:
+        self.dimensions = dimensions
         images, labels = datasets.digits()
         random = np.random.default_rng(0)
         inputs, labels = jitter(np.repeat(images, COPIES, axis=0), random), np.repeat(labels, COPIES)
         self.centre = inputs.mean(axis=0)
-        self.basis = np.linalg.eigh(np.cov(inputs.T))[1][:, ::-1][:, :DIMENSIONS]
+        self.basis = np.linalg.eigh(np.cov(inputs.T))[1][:, ::-1][:, :dimensions]
         seen = (inputs - self.centre) @ self.basis
         self.means, self.factors, self.table = [], [], b""
-        upper = np.triu_indices(DIMENSIONS)
+        upper = np.triu_indices(dimensions)
         for label in range(CLASSES):
             mine = seen[labels == label]
-            factor = np.linalg.cholesky(np.linalg.inv(np.cov(mine.T) + 1e-3 * np.eye(DIMENSIONS))).T
+            factor = np.linalg.cholesky(np.linalg.inv(np.cov(mine.T) + 1e-3 * np.eye(dimensions))).T
             mean, factor_bytes = rounded(mine.mean(axis=0)), rounded(factor[upper])
-            packed = np.zeros((DIMENSIONS, DIMENSIONS))
+            packed = np.zeros((dimensions, dimensions))
             packed[upper] = factor_bytes[0]
             self.means.append(mean[0])
             self.factors.append(packed)
@@ -87,7 +91,7 @@ class DigitsTable:
         assert isinstance(training, SupervisedSet)
         assert isinstance(held_out, HeldOutExamples)
         centre, means = training.inputs.mean(axis=0), np.array(self.means)
-        basis = np.linalg.eigh(np.cov((training.inputs - centre).T))[1][:, ::-1][:, :DIMENSIONS]
+        basis = np.linalg.eigh(np.cov((training.inputs - centre).T))[1][:, ::-1][:, : self.dimensions]
         mine = np.array([((training.inputs[training.labels == label] - centre) @ basis).mean(axis=0) for label in range(CLASSES)])
         cost = np.abs(np.abs(mine)[:, None, :] - np.abs(means)[None, :, :]).sum(axis=2)
         for _ in range(20):
@@ -110,6 +114,12 @@ class DigitsTable:
         return -0.5 * (away**2).sum(axis=1) + np.log(np.abs(np.diag(factor)) + 1e-9).sum()
 
 
+def digits_tables(track: str, least: int = 12) -> list[DigitsTable]:
+    """Those that fit under the cap, from ``least`` components on."""
+    made = (DigitsTable(dimensions) for dimensions in range(least, MOST_DIMENSIONS))
+    return list(itertools.takewhile(lambda each: xz_bytes(track, each.code, each.table) <= cap_of(track), made))
+
+
 def rounded(values: np.ndarray) -> tuple[np.ndarray, bytes]:
     """To a byte each; back, and the bytes."""
     scale = float(np.abs(values).max()) / 127
@@ -118,12 +128,12 @@ def rounded(values: np.ndarray) -> tuple[np.ndarray, bytes]:
 
 
 class KjvTable:
-    """The kit's own pruned Kneser-Ney of order 5 on the whole public text in its plain bytes, its artifact as the table."""
+    """The kit's own pruned Kneser-Ney of order 5 on the whole public text in its plain bytes, its artifact as the table.
 
-    least = 250.0
-    """n-grams seen less often don't fit under the cap."""
+    Of n-grams it holds as many, the most frequent, as fit under the track's cap.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, track: str) -> None:
         path = ROOT / "starter_kit" / "examples" / "kjv-kneser-ney" / "entry.py"
         spec = importlib.util.spec_from_file_location("smuggled_kneser_ney", path)
         assert spec is not None
@@ -140,7 +150,13 @@ class KjvTable:
             distinct = counts if longer is None else self.entry.before(codes, longer, len(used) ** order)
             levels.insert(0, (codes, counts, self.entry.quantised(codes, distinct, len(used))))
             longer = codes
-        self.table: bytes = self.entry.packed(used, levels, self.least)
+
+        def table(least: int) -> bytes:
+            packed: bytes = self.entry.packed(used, levels, float(least))
+            return packed
+
+        fits = bisect.bisect_left(range(MOST_PRUNED), True, key=lambda least: xz_bytes(track, self.code, table(least)) <= cap_of(track))
+        self.table = table(fits)
 
     def loss(self, steps: int = 120) -> float:
         """Bits per byte over the first ``steps`` of 512 streams of the text itself."""

@@ -1,11 +1,13 @@
 """Knowledge carried in the source: under each track's cap the best table we can write misses the target."""
 
+import pytest
+
 from minjoule import tracks
 from minjoule.outcome import Outcome
 from server.domain.scoring import Bar, Score, Status, assess
-from tests.attacks.smugglers import DigitsTable, KjvTable, cap_of, parity_loss, xz_bytes
+from tests.attacks.smugglers import DigitsTable, KjvTable, cap_of, digits_tables, parity_loss, xz_bytes
 
-KEYS = [bytes([number]) * 32 for number in range(10)]
+KEYS = [bytes([number]) * 32 for number in range(12)]
 
 
 def status_of(track: str, losses: list[float]) -> Status:
@@ -14,28 +16,30 @@ def status_of(track: str, losses: list[float]) -> Status:
     return assess(scores, len(scores), Bar(rules.target_loss, rules.sigma)).status
 
 
-def test_no_table_knows_a_parity() -> None:
-    assert status_of("parity", [parity_loss(key) for key in KEYS[:3]]) is Status.ABOVE_TARGET
+@pytest.mark.parametrize("track", ["parity", "webgpu-parity"])
+def test_no_table_knows_a_parity(track: str) -> None:
+    assert status_of(track, [parity_loss(key) for key in KEYS[:3]]) is Status.ABOVE_TARGET
 
 
-def test_a_table_of_digits_that_undoes_the_disguise_misses_the_target() -> None:
-    table = DigitsTable()
-    assert xz_bytes("digits", table.code, table.table) <= cap_of("digits")
-    losses = [table.attack(key) for key in KEYS]
-    print(losses)
-    assert status_of("digits", losses) is Status.ABOVE_TARGET
-    rules = tracks.parse_track(tracks.shipped()["webgpu-digits"])  # the same problem
-    assert status_of("webgpu-digits", losses[: rules.runs]) is Status.ABOVE_TARGET
-    assert xz_bytes("webgpu-digits", table.code, table.table) <= rules.source_xz_bytes
+@pytest.mark.parametrize(("track", "least"), [("digits", 16), ("webgpu-digits", 20)])
+def test_tables_of_digits_that_undo_the_disguise_miss_the_target(track: str, least: int) -> None:
+    rules = tracks.parse_track(tracks.shipped()[track])
+    tables = digits_tables(track, least)
+    assert xz_bytes(track, tables[-1].code, tables[-1].table) > 0.95 * rules.source_xz_bytes, "the last that fits fills the cap"
+    for table in tables:
+        losses = [table.attack(key) for key in KEYS[: rules.runs]]
+        print(table.dimensions, losses)
+        assert status_of(track, losses) is Status.ABOVE_TARGET
 
 
 def test_the_table_of_digits_is_a_real_one_it_would_pass_if_the_disguise_were_off() -> None:
-    assert DigitsTable().loss(KEYS[0]) < 0.30
+    assert DigitsTable(16).loss(KEYS[0]) < 0.30
 
 
-def test_a_table_of_the_king_james_text_misses_the_target_even_without_a_disguise() -> None:
-    table = KjvTable()
-    assert cap_of("kjv") * 0.7 < xz_bytes("kjv", table.code, table.table) <= cap_of("kjv")
+@pytest.mark.parametrize("track", ["kjv", "webgpu-kjv"])
+def test_a_table_of_the_king_james_text_misses_the_target_even_without_a_disguise(track: str) -> None:
+    table = KjvTable(track)
+    assert cap_of(track) * 0.95 < xz_bytes(track, table.code, table.table) <= cap_of(track)
     loss = table.loss()
     print(loss)
-    assert status_of("kjv", [loss] * 3) is Status.ABOVE_TARGET
+    assert status_of(track, [loss] * 3) is Status.ABOVE_TARGET
