@@ -96,9 +96,13 @@ def start_stack(
     host_class: str | None = None,
     toml: str | None = None,
     boundary: str = "modelled-cpu-time",
+    device: str = "",
     **settings_of_server: str,
 ) -> Stack:
-    """Everything, enrolled, with an account; settings by their environment names. ``toml``: a track of the test's own."""
+    """Everything, enrolled, with an account; settings by their environment names.
+
+    ``toml``: a track of the test's own; ``device``: the DevTools address of a browser that the host judges on.
+    """
     launcher = Launcher(folder / "logs", lambda line: None)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -131,6 +135,7 @@ def start_stack(
     start_server(launcher, environment, "127.0.0.1", port, folder)
     stack = Stack(url, redis_url, folder, launcher, environment, token, box)
     enrol = [sys.executable, "-m", "worker", "enrol", "--server", url, "--code", code, "--name", f"host-{box}"]
+    enrol += ["--device", device, "--battery", "none"] if device else []
     subprocess.run(enrol, env=os.environ | environment, check=True, capture_output=True)
     if worker:
         stack.start_worker()

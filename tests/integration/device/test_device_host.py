@@ -1,9 +1,8 @@
 """A device as a host: what is cleared before a claim, what doctor and enrolment say, and the pulses that a meter must follow."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -17,13 +16,13 @@ from sandbox.device.browser import DeviceBrowser
 from sandbox.device.cdp import Connection, DeviceGone
 from sandbox.device.origin import Origin
 from tests.fakes.adb import FULL, FakeAdb
+from tests.fakes.lab import Lab
 from tests.integration.device.conftest import box_of
 from tests.second_browser import SecondBrowser
 from worker import __main__ as command
 from worker.calibration import Calibration, Plan, pulsed, verdict
 from worker.device_config import DeviceConfig, load_device, store_device
 from worker.device_host import DeviceHost, examined
-from worker.load import Load
 from worker.meters.recorded import CsvMeter
 
 RUNNER = CliRunner()
@@ -143,41 +142,6 @@ def test_nobody_enrols_with_a_device_that_doesnt_answer(data_dir: Path, device: 
     assert done.exit_code == 2
     assert said in done.stderr
     assert load_device(data_dir) is None
-
-
-class Lab:
-    """A lab meter's record of the device: 6 W while it's kept busy, 2 W otherwise, by a clock that is ``ahead_s`` ahead of this host's."""
-
-    def __init__(self, file: Path, ahead_s: float) -> None:
-        self._file, self._ahead_s, self._ended = file, ahead_s, threading.Event()
-        self.busy = False
-        file.write_text("seconds,watts\n")
-        self._thread = threading.Thread(target=self._record, daemon=True)
-
-    def __enter__(self) -> "Lab":
-        self._thread.start()
-        time.sleep(0.1)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _record(self) -> None:
-        while not self._ended.wait(0.01):
-            with self._file.open("a") as rows:
-                rows.write(f"{time.clock_gettime(time.CLOCK_REALTIME) + self._ahead_s:.6f},{6 if self.busy else 2}\n")
-
-    @contextmanager
-    def watched(self, load: Load) -> Iterator[Load]:
-        """The same load, and the record follows it."""
-
-        def pulse(seconds: float) -> None:
-            self.busy = True
-            load.pulse(seconds)
-            self.busy = False
-
-        yield Load(load.control, pulse, load.rounds)
 
 
 @pytest.mark.parametrize(
