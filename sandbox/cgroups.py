@@ -162,6 +162,7 @@ class SliceGroup(V2Group):
     def remove(self) -> None:
         """See BoxGroup."""
         if self._folder.exists():
+            end_all(self._folder)
             self._systemctl("stop")
 
     def _systemctl(self, verb: str) -> None:
@@ -208,9 +209,9 @@ def read(file: Path) -> str:
 
 def end_all(folder: Path) -> None:
     """SIGKILL to every process in a group and below it. One of another namespace of processes reads as 0, and is left alone."""
-    for file in folder.rglob("cgroup.procs"):
+    for each, _, _ in os.walk(folder):  # the engine may be removing groups meanwhile: a walk, unlike a glob, passes over what is gone
         with contextlib.suppress(OSError):
-            for pid in filter(None, map(int, file.read_text().split())):
+            for pid in filter(None, map(int, Path(each, "cgroup.procs").read_text().split())):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
@@ -222,11 +223,9 @@ def drop(folder: Path) -> None:
     deadline = time.monotonic() + REMOVE_S
     while True:
         try:
-            for inner in sorted((path for path in folder.glob("**/") if path != folder), reverse=True):
-                inner.rmdir()
-            folder.rmdir()
-        except FileNotFoundError:
-            return
+            for each, _, _ in os.walk(folder, topdown=False):
+                with contextlib.suppress(FileNotFoundError):
+                    os.rmdir(each)
         except OSError as error:
             if time.monotonic() > deadline:
                 raise BoxFault(f"can't remove the control group {folder}: {error.strerror}") from error

@@ -44,6 +44,7 @@ from worker.signing import load_key
 log = get_logger()
 LEAST_IDLE_S = 1.0
 SCRUB_S = 120.0
+OLD_PROMISE = "MINJOULE_WORKER_PROMISES_GPU"
 Act = Callable[[], None]
 Facts = dict[str, str | int]
 MakeLoad = Callable[[float, int], AbstractContextManager[Load]]
@@ -125,6 +126,10 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
 
 def place_of(settings: WorkerSettings, credentials: Credentials, label: str) -> Place:
     """Where this host's entries run. Raises BenchError where that doesn't go with its class."""
+    if os.environ.get(OLD_PROMISE):
+        raise BenchError(
+            f"{OLD_PROMISE} is read no more: enrol in a class that promises a GPU (host code ... --promises-gpu), and unset it"
+        )
     config = own_device(settings)
     if (config is None) == (credentials.boundary == DEVICE_WALL):
         here = "this worker has a device" if config else "this worker has no device"
@@ -223,12 +228,12 @@ def docker(settings: WorkerSettings, label: str, *, promises_gpu: bool) -> Place
 
     def close() -> None:
         boxes.clear()
+        alive.close()
         try:
-            reaper.reap(client, label, folder)
+            reaper.look(client, folder.parent)  # as the reaper would: a second worker of this host may live, with a box of its own
         except BoxFault as error:
             log.warning("leftovers_not_reaped", error=str(error))
         watch.close()
-        alive.close()
 
     chosen = {name: value for name, value in asdict(machine).items() if value}
     about = facts() | about_engine(client) | chosen | served.facts

@@ -4,7 +4,7 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from server.db.session import ReadSession
 from server.domain.errors import Forbidden
@@ -14,7 +14,7 @@ from server.templating import page
 from server.tracks import service as tracks
 
 router = APIRouter(include_in_schema=False)
-TYPES = {"js": "text/javascript", "json": "application/json"}
+TYPES = {"js": "text/javascript", "mjs": "text/javascript", "json": "application/json"}
 ANYONE = {"access-control-allow-origin": "*"}  # the frame's origin is opaque: nobody's
 PLAY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; "
@@ -44,16 +44,20 @@ def play_data(slug: str, session: ReadSession) -> Response:
 
 
 @router.get("/tracks/{slug}/play/{entry}/frame")
-def play_frame(request: Request, slug: str, entry: str, session: ReadSession) -> HTMLResponse:
-    """The frame that the entry runs in: of an opaque origin, with no way out but to its own files."""
+def play_frame(
+    request: Request, slug: str, entry: str, session: ReadSession, sec_fetch_dest: Annotated[str | None, Header()] = None
+) -> Response:
+    """The frame that the entry runs in: of an opaque origin, with no way out but to its own files. Opened as a page, it's the play page."""
     rules = tracks.find_track(session, slug)
     chosen = service.find(session, request.app.state.blobs, rules, entry)
+    if sec_fetch_dest not in (None, "iframe"):
+        return RedirectResponse(f"/tracks/{slug}/play?entry={chosen.entry.slug}", 303)
     base = str(request.base_url).rstrip("/")
     files, scripts = f"{base}/tracks/{slug}/play/{chosen.entry.slug}/files/", f"{base}/static/play-frame.js {base}/play/library/"
     answer = page("play/frame.html", None, rules=rules, chosen=chosen, paths=json.dumps(list(chosen.bundle.files)))
     answer.headers["content-security-policy"] = (
         f"sandbox allow-scripts; default-src 'none'; script-src {scripts} {files}; connect-src {files} {base}/play/library/; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        "require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
     answer.headers["x-frame-options"] = "SAMEORIGIN"
     return answer

@@ -4,12 +4,13 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session
 
 from server.db.rows import EntryRow, ParticipantRow, SubmissionRow
+from server.domain.scoring import Status
 
-OUT = ("DISQUALIFIED", "WITHDRAWN")
+OUT = (Status.DISQUALIFIED, Status.WITHDRAWN)
 
 
 def published(slug: str) -> Select[SubmissionRow, str]:
-    """Submissions of a track whose source is public, and whose they are; none that is out of a board."""
+    """Submissions of a track whose source is public, and whose they are; none that was disqualified or withdrawn."""
     out = exists().where(EntryRow.submission_id == SubmissionRow.id, EntryRow.status.in_(OUT))
     query = select(SubmissionRow, ParticipantRow.name).join(ParticipantRow, ParticipantRow.id == SubmissionRow.participant_id)
     return query.where(SubmissionRow.track_slug == slug, SubmissionRow.source_public_at.is_not(None), ~out)

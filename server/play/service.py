@@ -86,7 +86,7 @@ def find(session: Session, blobs: Blobs, rules: TrackRules, entry: str) -> Chose
     if len(rows) != 1:
         raise NotFound(
             f"no entry {entry[:64]!r} of track {rules.slug} can be played",
-            "choose one on the track's play page: an example, or a submission whose source is public and that no board has put out",
+            "choose one on the track's play page: an example, or a submission whose source is public, neither disqualified nor withdrawn",
         )
     ((row, by),) = rows
     return Chosen(Playable(row.digest[:DIGITS], row.name, by), read_zip(blobs.get(row.bundle_sha256)))

@@ -50,12 +50,12 @@ def test_an_entry_trains_and_answers_in_the_visitors_browser(playing: Browser, s
 def test_a_submission_whose_source_is_public_plays_too(
     playing: Browser, site: Site, account: Callable[..., Account], submit: Callable[..., Any], sql: Callable[[str], Any]
 ) -> None:
-    digest = submit(account("Charles Babbage"), read_folder(EXAMPLES / "webgpu-parity-walsh"))["id"]
+    digest = submit(account("Grace Hopper"), read_folder(EXAMPLES / "webgpu-parity-walsh"))["id"]
     sql("update submissions set source_public_at = '2026-01-01 00:00:00'")
     page = playing.new_page()
     page.goto(f"{site.url}/submissions/{digest}")
     page.click("text=Play it in your own browser")
-    assert "Sent by Charles Babbage, a participant" in page.inner_text("main")
+    assert "Sent by Grace Hopper, a participant" in page.inner_text("main")
     page.click('[data-act="play"]')
     expect(page.locator('[data-field="state"]')).to_have_text(ENDED, timeout=100_000)
     assert page.inner_text('[data-field="state"]') == "played: this is not a score"
@@ -78,13 +78,52 @@ def test_the_entrys_frame_reaches_nothing_but_its_own_files(playing: Browser, si
           const said = { origin: self.origin };
           for (const [name, address] of Object.entries(tries))
             said[name] = await fetch(new URL(address, site)).then((answer) => answer.ok, () => false);
+          const twice = async (open) => {
+            try {
+              const line = new (open())({ iceServers: [{ urls: `stun:${new URL(site).host}` }] });
+              line.createDataChannel("x");
+              await line.setLocalDescription(await line.createOffer());
+              return true;
+            } catch { return false; }
+          };
+          said.webrtc = await twice(() => RTCPeerConnection);
+          const child = document.createElement("iframe");
+          try { child.srcdoc = "<p>"; said.srcdoc = true; } catch { said.srcdoc = false; }
+          document.body.append(child);
+          said.fresh = await twice(() => child.contentWindow.RTCPeerConnection);
           try { said.parent = parent.document.title; } catch { said.parent = false; }
           try { said.cookie = document.cookie || true; } catch { said.cookie = false; }
           return said;
         }""",
         site.url,
     )
-    assert reached == {"origin": "null", "own": True, "api": False, "me": False, "out": False, "parent": False, "cookie": False}
+    assert reached == {
+        "origin": "null",
+        "own": True,
+        "api": False,
+        "me": False,
+        "out": False,
+        "webrtc": False,
+        "srcdoc": False,
+        "fresh": False,
+        "parent": False,
+        "cookie": False,
+    }
+
+
+@pytest.mark.chromium
+def test_the_frames_address_opened_as_a_page_runs_nothing_and_leads_to_the_play_page(playing: Browser, site: Site) -> None:
+    page = playing.new_page()
+    frame = f"{site.url}/tracks/webgpu-digits/play/webgpu-js/frame"
+    page.goto(frame)
+    assert page.url == f"{site.url}/tracks/webgpu-digits/play?entry=webgpu-js"
+    asked: list[str] = []
+    page.route(frame, lambda route: route.fulfill(response=route.fetch(headers={"sec-fetch-dest": "iframe"})))  # a browser that says none
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(frame)
+    page.wait_for_timeout(1000)
+    assert f"{site.url}/static/play-frame.js" in asked
+    assert [each for each in asked if "/files/" in each] == [], "the entry's module is never asked for"
 
 
 @pytest.mark.chromium

@@ -39,6 +39,12 @@ def test_the_frame_is_sandboxed_even_when_it_is_opened_by_itself(client: TestCli
     assert f"connect-src http://testserver{BASE}/webgpu-js/files/ http://testserver/play/library/;" in policy
 
 
+@pytest.mark.parametrize(("said", "status"), [("iframe", 200), ("document", 303), ("frame", 303), ("embed", 303)])
+def test_the_frame_is_given_to_a_frame_alone(client: TestClient, said: str, status: int) -> None:
+    answer = client.get(f"{BASE}/webgpu-js/frame", headers={"sec-fetch-dest": said}, follow_redirects=False)
+    assert answer.status_code == status
+
+
 NOWHERE = [
     f"{BASE}?entry=digits-mlp",
     f"{BASE}/digits-mlp/frame",
