@@ -44,7 +44,6 @@ from worker.signing import load_key
 log = get_logger()
 LEAST_IDLE_S = 1.0
 SCRUB_S = 120.0
-OLD_PROMISE = "MINJOULE_WORKER_PROMISES_GPU"
 Act = Callable[[], None]
 Facts = dict[str, str | int]
 MakeLoad = Callable[[float, int], AbstractContextManager[Load]]
@@ -126,10 +125,9 @@ def make_bench(settings: WorkerSettings, credentials: Credentials) -> Bench:
 
 def place_of(settings: WorkerSettings, credentials: Credentials, label: str) -> Place:
     """Where this host's entries run. Raises BenchError where that doesn't go with its class."""
-    if os.environ.get(OLD_PROMISE):
-        raise BenchError(
-            f"{OLD_PROMISE} is read no more: enrol in a class that promises a GPU (host code ... --promises-gpu), and unset it"
-        )
+    if settings.promises_gpu:
+        how = "enrol in a class that does (host code ... --promises-gpu), and unset MINJOULE_WORKER_PROMISES_GPU"
+        raise BenchError(f"a worker promises no GPU any more, its host class does: {how}")
     config = own_device(settings)
     if (config is None) == (credentials.boundary == DEVICE_WALL):
         here = "this worker has a device" if config else "this worker has no device"

@@ -22,6 +22,7 @@ class WorkerSettings(BaseSettings):
     gpu_scrub: str = ""
     powercap_root: Path = Path("/sys/class/powercap")
     meters_file: Path | None = None
+    promises_gpu: bool = False  # until 0010 a worker promised; whoever still has it set is told
     idle_s: float = Field(default=60.0, ge=0, le=3600)
     sample_s: float = Field(default=0.1, gt=0, le=1)
     tail_s: float = Field(default=60.0, ge=0, le=3600)

@@ -26,6 +26,7 @@ from minjoule.protocol import Channel, DeadlineError, Kind, ProtocolError
 
 GATE_S = 30.0
 KILL_S = 20.0
+LAST_WORDS_S = 0.5
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 
 
@@ -107,6 +108,7 @@ class LocalBox:
             self._channel.send_json(Kind.TAKE, {"entrypoint": self._spec.entrypoint, "phase": self._spec.phase}, deadline)
             ready = json.loads(self._channel.expect(Kind.READY, 1 << 16, deadline))
         except (TimeoutError, DeadlineError, ProtocolError, ValueError) as error:
+            self._drains[0].join(LAST_WORDS_S)
             said = self.log_so_far()[-2000:].decode(errors="replace")
             raise BoxFault(f"the harness didn't reach its gate ({error}); its log: {said}") from error
         self._compiled_ns, self._harness = int(ready["children_cpu_ns"]), int(ready["pid"])

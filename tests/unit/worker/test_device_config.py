@@ -57,5 +57,5 @@ def test_a_wall_of_a_device_wants_a_device_and_nothing_else_has_one(tmp_path: Pa
 
 def test_a_promise_of_the_workers_own_is_refused_with_where_it_stands_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINJOULE_WORKER_PROMISES_GPU", "1")
-    with pytest.raises(BenchError, match="enrol in a class that promises a GPU"):
+    with pytest.raises(BenchError, match="enrol in a class that does"):
         place_of(WorkerSettings(data_dir=tmp_path), credentials("device-wall"), "label")
