@@ -155,11 +155,10 @@ def judge_examples(root: Path, data_dir: Path, port: int, launcher: Launcher, bo
     url, password = f"http://127.0.0.1:{port}", secrets.token_urlsafe(9)
     token = make_account(password)
     environment = os.environ | {"MINJOULE_SERVER": url, "MINJOULE_TOKEN": token, "XDG_CONFIG_HOME": str(data_dir / "config")}
-    browser = browser_box(box)
-    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder, browser=browser)]
+    folders = [folder for folder in sorted((root / "starter_kit" / "examples").iterdir()) if suits(folder)]
     submitted = {folder.name: submit(folder, environment) for folder in folders}
     wait_for_scores(url, submitted, launcher)
-    if browser:
+    if browser_box(box):
         submitted |= judge_counted(root, data_dir, url, launcher, environment)
     say(f"account: organizer `demo`, password {password}")
     for track in sorted({each["track"] for each in submitted.values()}):
@@ -180,7 +179,8 @@ def judge_counted(root: Path, data_dir: Path, url: str, launcher: Launcher, envi
     submitted = {name: submit(examples / name, environment) for name in COUNTED}
     wait_for_scores(url, submitted, launcher)
     others = [each.name for each in sorted(examples.glob("webgpu-*")) if each.name not in COUNTED and (each / "schedule.json").exists()]
-    say(f"more schedules to judge there: `minjoule submit starter_kit/examples/NAME` with {', '.join(others)}")
+    how = "`minjoule submit starter_kit/examples/NAME`"
+    say(f"more to judge by {how}: there {', '.join(others)}; on the first host webgpu-js, in JavaScript")
     return submitted
 
 
@@ -207,14 +207,9 @@ def browser_box(box: str) -> bool:
     return True
 
 
-def suits(folder: Path, *, browser: bool) -> bool:
-    """Whether the demo judges it: torch and browsers want images that aren't built by default, and schedules a host that counts WGSL."""
-    manifest = folder / "entry.toml"
-    return (
-        manifest.exists()
-        and "torch" not in folder.name
-        and (browser if folder.name == "webgpu-js" else not folder.name.startswith("webgpu"))
-    )
+def suits(folder: Path) -> bool:
+    """Whether the demo's first host judges it: torch and browsers want images that aren't built by default."""
+    return (folder / "entry.toml").exists() and "torch" not in folder.name and not folder.name.startswith("webgpu")
 
 
 def minjoule(*words: str) -> list[str]:
