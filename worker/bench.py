@@ -229,7 +229,7 @@ def docker(settings: WorkerSettings, label: str, *, promises_gpu: bool) -> Place
         alive.close()
         try:
             reaper.look(client, folder.parent)  # as the reaper would: a second worker of this host may live, with a box of its own
-        except BoxFault as error:
+        except (BoxFault, OSError) as error:
             log.warning("leftovers_not_reaped", error=str(error))
         watch.close()
 

@@ -142,7 +142,9 @@ def site(
     again = {"host_class": "test", "act": "repeat", "reason": "its loss is to be looked at again", "run": done["runs"][0]["id"]}
     assert client.post(f"/api/v1/submissions/{done['id']}/decisions", json=again, headers=organizer).status_code == 201
     play_seasons(client, database, rig)
-    publish(database, submit(account("Charles Babbage"), read_folder(EXAMPLES / "webgpu-js"))["id"])
+    published = submit(account("Charles Babbage"), read_folder(EXAMPLES / "webgpu-js"))["id"]
+    publish(database, published)
+    pages |= {"published-submission": f"/submissions/{published}", "play-submission": f"/tracks/webgpu-digits/play?entry={published[:16]}"}
     server = uvicorn.Server(uvicorn.Config(client.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -157,7 +159,9 @@ def site(
 def rig_headers(client: TestClient, database: Database) -> dict[str, str]:
     """Of a host on a measured boundary."""
     with database.session() as session:
-        code = hosts.issue_code(session, NewClass("rig", "a rig with a GPU", "node", False), loopback_only=True, now=clock.now())
+        code = hosts.issue_code(
+            session, NewClass("rig", "a rig with a GPU", "node", False, promises_gpu=True), loopback_only=True, now=clock.now()
+        )
     token = client.post("/api/v1/host/enrolments", json={"code": code, "name": "rig-1", "facts": {}}).json()["token"]
     return {"authorization": f"Bearer {token}"}
 
