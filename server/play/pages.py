@@ -15,6 +15,7 @@ from server.tracks import service as tracks
 
 router = APIRouter(include_in_schema=False)
 TYPES = {"js": "text/javascript", "mjs": "text/javascript", "json": "application/json"}
+FRAMED = (None, "iframe")  # what a browser says it wants the frame for; older ones say nothing
 ANYONE = {"access-control-allow-origin": "*"}  # the frame's origin is opaque: nobody's
 PLAY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; "
@@ -50,7 +51,7 @@ def play_frame(
     """The frame that the entry runs in: of an opaque origin, with no way out but to its own files. Opened as a page, it's the play page."""
     rules = tracks.find_track(session, slug)
     chosen = service.find(session, request.app.state.blobs, rules, entry)
-    if sec_fetch_dest not in (None, "iframe"):
+    if sec_fetch_dest not in FRAMED:
         return RedirectResponse(f"/tracks/{slug}/play?entry={chosen.entry.slug}", 303)
     base = str(request.base_url).rstrip("/")
     files, scripts = f"{base}/tracks/{slug}/play/{chosen.entry.slug}/files/", f"{base}/static/play-frame.js {base}/play/library/"

@@ -83,7 +83,7 @@ def test_every_page_reads_the_same_without_javascript(site: Site, browser: Brows
     plain, full = (opened(browser, site, "desk-light", java_script_enabled=on).new_page() for on in (False, True))
     for name, path in site.pages.items():
         without, with_scripts = read(plain, site.url + path), read(full, site.url + path)
-        if name == "play":  # what runs a visitor's GPU is a script; the page says so, and shows the rest
+        if name in ("play", "play-submission"):  # what runs a visitor's GPU is a script; the page says so, and shows the rest
             assert "Playing needs JavaScript and WebGPU" in without
         elif without != with_scripts:  # a host may have fallen silent between the two
             assert with_scripts == read(plain, site.url + path), name
