@@ -30,7 +30,7 @@ MISSES_BY_DESIGN = {"digits-softmax", "kjv-neural"}
 WAIT_S = 1800.0
 WEBGPU_IMAGE = "minjoule/webgpu:local"
 DOCTOR_S = 60.0
-COUNTED = ("webgpu-mlp-tiled",)
+COUNTED = ("webgpu-parity-walsh",)
 """The schedule that the demo judges where the browser's image is there: the quickest. The others are told of."""
 COUNTING = NewClass("counted-wgsl", "this machine's browser box, WGSL counted", "modelled-wgsl", False)
 
