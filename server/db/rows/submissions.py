@@ -12,6 +12,7 @@ class SubmissionRow(Base):
     """An immutable bundle. ``digest`` (sha256 over its sorted (path, sha256) list, hex) is its public id."""
 
     __tablename__ = "submissions"
+    __table_args__ = (Index("ix_submissions_published", "track_slug", "source_public_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
